@@ -1,0 +1,111 @@
+"""Probabilities and thresholds from the validation split."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+GRID = np.linspace(0.02, 0.98, 97)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probability = sigmoid(slope * logit + bias), Platt scaling (Platt, 1999), per output; and for tokens, one for all outputs."""
+
+    slopes: tuple[float, ...]
+    biases: tuple[float, ...]
+    token_slope: float
+    token_bias: float
+    thresholds: tuple[float, ...]
+    """Smallest calibrated probability, per output, at which the output counts as found."""
+    token_threshold: float
+
+    def sentence_probabilities(self, logits: Floats) -> Floats:
+        """Calibrate sentence logits of shape (sentences, outputs)."""
+        return sigmoid(np.asarray(self.slopes) * logits + np.asarray(self.biases))
+
+    def token_probabilities(self, logits: Floats) -> Floats:
+        """Calibrate token logits of shape (tokens, outputs)."""
+        return sigmoid(self.token_slope * logits + self.token_bias)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for ``tagger.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
+        """Read what ``as_dict`` gave; ``KeyError`` or ``TypeError`` if something is missing or of another kind."""
+        listed = {name: tuple(float(v) for v in values[name]) for name in ("slopes", "biases", "thresholds")}
+        single = {name: float(values[name]) for name in ("token_slope", "token_bias", "token_threshold")}
+        return cls(**listed, **single)
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Return 1 / (1 + exp(-values)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(values, dtype=np.float64)))
+
+
+def fit(logits: Floats, labels: Floats, token_logits: Floats, token_labels: Floats) -> Calibration:
+    """Fit calibration and thresholds on validation data.
+
+    ``logits`` and ``labels`` are (sentences, outputs), the first output being "any technique"; the token arrays are (tokens, outputs).
+    Labels are 1, 0 or nan (unknown). A technique with few examples borrows strength from the others: they share one slope, and its
+    bias is shrunk towards theirs.
+    """
+    slope, bias = _platt(logits[:, :1], labels[:, :1])
+    slopes, biases = _platt(logits[:, 1:], labels[:, 1:])
+    token_slope, token_bias = _platt(token_logits[:, 1:], token_labels[:, 1:], per_output=False)
+    all_slopes, all_biases = np.concatenate([slope, slopes]), np.concatenate([bias, biases])
+    probabilities = sigmoid(all_slopes * logits + all_biases)
+    tokens = sigmoid(token_slope[0] * token_logits[:, 1:] + token_bias[0])
+    return Calibration(
+        tuple(all_slopes.tolist()),
+        tuple(all_biases.tolist()),
+        float(token_slope[0]),
+        float(token_bias[0]),
+        (*choose_thresholds(probabilities[:, :1], labels[:, :1]), *choose_thresholds(probabilities[:, 1:], labels[:, 1:])),
+        choose_thresholds(tokens.reshape(-1, 1), token_labels[:, 1:].reshape(-1, 1))[0],
+    )
+
+
+def _platt(logits: Floats, labels: Floats, *, per_output: bool = True) -> tuple[Floats, Floats]:
+    """Fit one slope for all columns and a bias per column; the identity where the data cannot tell."""
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.linear_model import LogisticRegression
+
+    width = logits.shape[1]
+    known = ~np.isnan(labels)
+    target, column = labels[known], np.nonzero(known)[1]
+    if len(set(target.tolist())) < 2:
+        return np.ones(width), np.zeros(width)
+    parts = [csr_matrix(logits[known].reshape(-1, 1))]
+    if per_output and width > 1:
+        parts.append(csr_matrix((np.ones(len(column)), (np.arange(len(column)), column)), shape=(len(column), width)))
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(hstack(parts, format="csr"), target)
+    if model.coef_[0, 0] <= 0:  # no signal: better uncalibrated than upside down
+        return np.ones(width), np.zeros(width)
+    offsets = model.coef_[0, 1:] if len(parts) > 1 else np.zeros(width)
+    return np.full(width, model.coef_[0, 0]), model.intercept_[0] + offsets
+
+
+def choose_thresholds(probabilities: Floats, labels: Floats, prior: float = 10.0) -> list[float]:
+    """Choose the threshold of best F1 for each column of (rows, columns).
+
+    To a column's own counts are added those of all columns together, scaled to ``prior`` positives, so that a rare technique gets
+    close to the common threshold and a frequent one its own.
+    """
+    positive, negative = labels == 1, labels == 0
+    hits = np.array([((probabilities >= t) & positive).sum(0) for t in GRID], dtype=float)  # (grid, columns)
+    false = np.array([((probabilities >= t) & negative).sum(0) for t in GRID], dtype=float)
+    totals = positive.sum(0).astype(float)
+    everything = totals.sum()
+    if everything == 0:
+        return [0.5] * labels.shape[1]
+    share = prior / everything if labels.shape[1] > 1 else 0.0
+    hits, false = hits + share * hits.sum(1, keepdims=True), false + share * false.sum(1, keepdims=True)
+    f1 = 2 * hits / (hits + false + totals + share * everything)
+    # Of equally good thresholds take the middle one: it is the farthest from harm.
+    return [float(np.median(GRID[np.isclose(f1[:, column], f1[:, column].max())])) for column in range(labels.shape[1])]

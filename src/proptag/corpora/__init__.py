@@ -1,0 +1,9 @@
+"""Readers of annotated corpora: each turns a path into articles with spans."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from proptag.corpora import seeds
+from proptag.records import Article
+
+READERS: dict[str, Callable[[Path], Iterator[Article]]] = {"seeds": seeds.read}

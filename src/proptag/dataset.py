@@ -1,0 +1,234 @@
+"""Articles to sentences with labels, split by article, stored as a ``datasets.DatasetDict``."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proptag import manifest, taxonomy
+from proptag.config import BuildDatasetConfig
+from proptag.corpora import READERS
+from proptag.errors import UserError
+from proptag.records import Article, Sentence, Span
+from proptag.segment import SEGMENTERS
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict, Features
+
+SPLITS = ("train", "validation", "test")
+
+
+def label_sentences(article: Article, segmenter: str, known: frozenset[str]) -> list[Sentence]:
+    """Cut an article into sentences; a sentence has the techniques whose spans cover a non-space character of it."""
+    sentences = []
+    for index, (start, end) in enumerate(SEGMENTERS[segmenter](article.text)):
+        techniques = frozenset(span.technique for span in article.spans if _inside(span, start, end, article.text))
+        sentences.append(Sentence(article.id, index, start, end, article.text[start:end], techniques, known))
+    return sentences
+
+
+def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | None:
+    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds only white space."""
+    first, last = max(span.start, start), min(span.end, end)
+    return (first - start, last - start) if first < last and text[first:last].strip() else None
+
+
+def split_articles(
+    labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int
+) -> list[list[str]]:
+    """Distribute articles over parts so that every label, and the sentences, keep the wanted shares.
+
+    ``labels`` counts per article id how many of its sentences have each label; ``sizes`` counts its sentences. Iterative
+    stratification (Sechidis, Tsoumakas and Vlahavas, 2011) with articles as the items: the rarest label is distributed first.
+    """
+    order = sorted(labels)
+    random.Random(seed).shuffle(order)  # noqa: S311  (a split, not a secret)
+    totals = Counter[str]()
+    for article in order:
+        totals.update(labels[article])
+    wanted = [{label: count * share for label, count in totals.items()} for share in shares]
+    room = [sum(sizes.values()) * share for share in shares]
+    parts: list[list[str]] = [[] for _ in shares]
+    while order:
+        left = Counter[str]()
+        for article in order:
+            left.update(labels[article])
+        rarest = min((label for label in left if left[label]), key=lambda label: (left[label], label), default=None)
+        article = max(order, key=lambda a: labels[a][rarest]) if rarest else order[0]
+        part = max(
+            (p for p in range(len(shares)) if shares[p] > 0),
+            key=lambda p: (wanted[p].get(rarest or "", 0.0), room[p]),
+        )
+        for label, count in labels[article].items():
+            wanted[part][label] -= count
+        room[part] -= sizes[article]
+        parts[part].append(article)
+        order.remove(article)
+    return [sorted(part) for part in parts]
+
+
+def features() -> "Features":
+    """Return the columns of the dataset; technique columns carry the taxonomy's names."""
+    from datasets import ClassLabel, Features, List, Value
+
+    technique = ClassLabel(names=list(taxonomy.load().names))
+    return Features(
+        {
+            "article_id": Value("string"),
+            "index": Value("int32"),
+            "start": Value("int32"),
+            "end": Value("int32"),
+            "text": Value("string"),
+            "techniques": List(technique),
+            "known": List(technique),
+            "spans": List({"start": Value("int32"), "end": Value("int32"), "technique": technique}),
+        }
+    )
+
+
+def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "DatasetDict":
+    """Make the splits of labelled sentences; the same articles and settings give the same dataset.
+
+    Raises ``UserError`` if there are too few articles to fill every split.
+    """
+    from datasets import Dataset, DatasetDict
+
+    names = taxonomy.load().names
+    number = {name: index for index, name in enumerate(names)}
+    known = frozenset(names)
+    by_id = {article.id: article for article in articles}
+    sentences = {a.id: label_sentences(a, config.corpus.segmenter, known) for a in by_id.values()}
+    counts = {i: Counter(t for s in found for t in s.techniques) for i, found in sentences.items()}
+    sizes = {i: len(found) for i, found in sentences.items()}
+    shares = (1 - config.validation - config.test, config.validation, config.test)
+    parts = split_articles(counts, sizes, shares, config.seed)
+    if empty := [name for name, part, share in zip(SPLITS, parts, shares, strict=True) if share and not part]:
+        raise UserError(f"{config.corpus.path}: {len(by_id)} articles are too few: nothing is left for {', '.join(empty)}")
+    columns = features()
+    splits = {}
+    for split, part in zip(SPLITS, parts, strict=True):
+        rows = [_row(s, by_id[i], number) for i in part for s in sentences[i]]
+        data = {name: [row[name] for row in rows] for name in columns}
+        splits[split] = Dataset.from_dict(data, features=columns, split=split)
+    return DatasetDict(splits)
+
+
+def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dict[str, Any]:
+    spans = [(part, span) for span in article.spans if (part := _inside(span, sentence.start, sentence.end, article.text))]
+    return {
+        "article_id": sentence.article_id,
+        "index": sentence.index,
+        "start": sentence.start,
+        "end": sentence.end,
+        "text": sentence.text,
+        "techniques": sorted(number[name] for name in sentence.techniques),
+        "known": sorted(number[name] for name in sentence.known),
+        "spans": [{"start": start, "end": end, "technique": number[span.technique]} for (start, end), span in spans],
+    }
+
+
+def build(config: BuildDatasetConfig) -> Path:
+    """Build and store the dataset with its card and manifest; do nothing if it is there already and nothing changed.
+
+    Raises ``UserError`` for a corpus that is missing or faulty.
+    """
+    if config.validation + config.test >= 1:
+        raise UserError("validation and test together must leave something for training: their sum must be below 1")
+    path, output = Path(config.corpus.path), Path(config.output)
+    description = manifest.describe("build_dataset", config, {"corpus": path})
+    description["settings"]["corpus"] = {"name": config.corpus.name, "segmenter": config.corpus.segmenter}
+    if manifest.is_current(output, description):
+        print(f"{output}: up to date")
+        return output
+    articles = list(READERS[config.corpus.name](path))
+    dataset = make_dataset(articles, config)
+    with manifest.whole_folder(output) as folder:
+        dataset.save_to_disk(folder)
+        for state in folder.rglob("state.json"):
+            _drop_fingerprint(state)
+        counts = count(dataset)
+        (folder / "README.md").write_text(card(config.corpus.name, counts), encoding="utf-8")
+        files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+        manifest.write(folder, description, files, counts)
+    print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
+    if not sum(c["with a technique"] for c in counts["splits"].values()):
+        print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")
+    return output
+
+
+def _drop_fingerprint(state: Path) -> None:
+    """Replace the random fingerprint that datasets stores, so that the same input gives the same bytes."""
+    import json
+
+    content = json.loads(state.read_text(encoding="utf-8"))
+    content["_fingerprint"] = manifest.hash_path(next(state.parent.glob("*.arrow")))[:16]
+    state.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def load(folder: Path) -> "DatasetDict":
+    """Read a dataset folder; ``UserError`` if it is missing, broken, or made for another taxonomy."""
+    from datasets import DatasetDict, load_from_disk
+
+    if not (folder / "dataset_dict.json").is_file():
+        raise UserError(f"{folder}: no dataset there; make one with scripts/build_dataset.py output={folder}")
+    try:
+        dataset = load_from_disk(folder)
+    except Exception as error:  # noqa: BLE001  (whatever a broken file makes pyarrow or json raise)
+        raise UserError(f"{folder}: the dataset is broken ({error}); build it again") from error
+    if not isinstance(dataset, DatasetDict) or any(part.features != features() for part in dataset.values()):
+        raise UserError(f"{folder}: the dataset has other columns or techniques than this version uses; build it again")
+    return dataset
+
+
+def count(dataset: "DatasetDict") -> dict[str, Any]:
+    """Count articles, sentences and spans per split, and the spans of each technique in each split."""
+    names = taxonomy.load().names
+    splits = {}
+    techniques: dict[str, dict[str, int]] = {name: {} for name in names}
+    for split, part in dataset.items():
+        spans = [names[span["technique"]] for row in part["spans"] for span in row]
+        splits[split] = {
+            "articles": len(set(part["article_id"])),
+            "sentences": len(part),
+            "with a technique": sum(bool(row) for row in part["techniques"]),
+            "spans": len(spans),
+        }
+        found = Counter(spans)
+        for name in names:
+            techniques[name][split] = found[name]
+    return {"splits": splits, "techniques": techniques}
+
+
+def card(corpus: str, counts: Mapping[str, Any]) -> str:
+    """Write the dataset card: what is in it, per split and per technique, as Markdown."""
+    splits = counts["splits"]
+    rows = [f"| {what} | " + " | ".join(str(splits[s][what]) for s in splits) + " |" for what in next(iter(splits.values()))]
+    techniques = [
+        f"| {name} | " + " | ".join(str(found[s]) for s in splits) + f" | {sum(found.values())} |"
+        for name, found in counts["techniques"].items()
+    ]
+    header = " | ".join(splits)
+    return "\n".join(
+        [
+            "---",
+            "task_categories: [text-classification, token-classification]",
+            "language: [en]",
+            "tags: [propaganda, persuasion-techniques]",
+            "---",
+            f"# Sentences of `{corpus}` with propaganda techniques",
+            "",
+            "Made by proptag's `scripts/build_dataset.py`. Splits are by article. A sentence has a technique if a span of it covers a",
+            "non-space character of the sentence; a span over several sentences counts in each. `known` lists the techniques that the",
+            "corpus annotated; any other is unknown there, not absent. `spans` are offsets into the sentence, end exclusive.",
+            "",
+            f"| | {header} |",
+            "|---|" + "---:|" * len(splits),
+            *rows,
+            "",
+            f"| spans per technique | {header} | all |",
+            "|---|" + "---:|" * (len(splits) + 1),
+            *techniques,
+            "",
+        ]
+    )

@@ -1,0 +1,131 @@
+"""What a step was made from, so that it is skipped when nothing changed; and files that appear whole or not at all."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from proptag.errors import UserError
+
+NAME = "manifest.json"
+_PACKAGES = ("proptag", "torch", "transformers", "tokenizers", "datasets", "evaluate", "numpy", "scikit-learn", "sentencex")
+
+
+def hash_path(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's file names and contents; ``UserError`` if it is not there."""
+    digest = hashlib.sha256()
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    if not path.is_dir():
+        raise UserError(f"{path}: no such file or folder")
+    for file_path in sorted(p for p in path.rglob("*") if p.is_file() and p.name != NAME):
+        digest.update(f"{file_path.relative_to(path).as_posix()}\0{hash_path(file_path)}\n".encode())
+    return digest.hexdigest()
+
+
+def describe(step: str, config: Any, inputs: Mapping[str, Path]) -> dict[str, Any]:  # noqa: ANN401  (any settings dataclass)
+    """Say what the result of a step depends on: its settings, the content of its inputs, the code and the versions.
+
+    Output folders, and paths of inputs in favour of their content, are no part of it. Raises ``UserError`` for a missing input.
+    """
+    settings = {key: value for key, value in asdict(config).items() if key not in {"output", "resume", *inputs}}
+    return {
+        "step": step,
+        "settings": settings,
+        "inputs": {name: hash_path(path) for name, path in inputs.items()},
+        "code": _code_hash(),
+        "versions": versions(),
+    }
+
+
+@cache
+def _code_hash() -> str:
+    """Hash this package's code and taxonomy; how reports look does not change a result."""
+    root = Path(__file__).parent
+    files = sorted(p for p in root.rglob("*") if p.suffix in {".py", ".yaml"} and p.parent.name != "report")
+    return hashlib.sha256(b"".join(hash_path(p).encode() for p in files)).hexdigest()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the installed packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def is_current(folder: Path, description: Mapping[str, Any]) -> bool:
+    """Tell whether ``folder`` holds the unharmed result of a step with this description."""
+    try:
+        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        outputs = manifest["outputs"]
+        return all(manifest.get(key) == value for key, value in description.items()) and all(
+            hash_path(folder / name) == digest for name, digest in outputs.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
+        return False
+
+
+def write(folder: Path, description: Mapping[str, Any], outputs: list[str], counts: Mapping[str, Any]) -> None:
+    """Write ``folder/manifest.json`` with the description, the hashes of the named files and what was counted."""
+    content = {**description, "counts": dict(counts), "outputs": {name: hash_path(folder / name) for name in sorted(outputs)}}
+    write_text(folder / NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, and put the file in its place when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give an empty temporary folder to fill, and put it in place of ``path`` when the block ends well."""
+    temporary, old = (path.with_name(f".{path.name}.{suffix}") for suffix in ("new", "old"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir()
+    yield temporary
+    for file in temporary.rglob("*"):
+        _flush(file)
+    if path.exists():
+        path.rename(old)
+    temporary.rename(path)
+    _flush(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,51 @@
+"""How the network is run: device, number type and batching, in one place."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proptag.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def choose_device(wanted: str) -> "torch.device":
+    """Turn ``auto``, ``cpu`` or ``cuda`` into a device; ``UserError`` if a GPU is asked for and none is there."""
+    import torch
+
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("device=cuda: torch sees no GPU on this machine; use device=auto or device=cpu")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def trains_in_bfloat16(wanted: str, device: "torch.device") -> bool:
+    """Tell whether to train under bfloat16 autocast: ``auto`` does where the hardware multiplies bfloat16 matrices."""
+    import torch
+
+    if wanted != "auto":
+        return wanted == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:  # not Linux
+        return False
+    return bool(flags & {"avx512_bf16", "amx_bf16"})
+
+
+def batches_by_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Yield batches of indices of like length, longest first, so that little is padded and memory peaks at once."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def be_quiet() -> None:
+    """Silence the progress bars and hints of transformers and datasets; proptag prints its own."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
