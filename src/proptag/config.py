@@ -128,6 +128,7 @@ class ScoreConfig:
     output: str = setting(REQUIRED, "folder for the Parquet parts")
     engine: str = setting("local", "what runs it", choices=("local",))
     part_size: int = setting(64, "articles per Parquet part", at_least=1)
+    max_failed: float = setting(0.0, "share of the files that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
 
@@ -147,6 +148,14 @@ def leaves(cls: type, prefix: str = "") -> dict[str, Any]:
         name = prefix + item.name
         found |= leaves(item.type, f"{name}.") if is_dataclass(item.type) else {name: item}  # type: ignore[arg-type]
     return found
+
+
+def defaults(cls: type) -> dict[str, Any]:
+    """Return the settings with their defaults as plain nested values; ``REQUIRED`` marks those without one."""
+    return {
+        item.name: defaults(item.type) if is_dataclass(item.type) else item.default  # type: ignore[arg-type]
+        for item in fields(cls)
+    }
 
 
 def unknown_setting(cls: type, name: str) -> str:

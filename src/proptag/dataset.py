@@ -37,34 +37,29 @@ def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | No
 def split_articles(
     labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int
 ) -> list[list[str]]:
-    """Distribute articles over parts so that every label, and the sentences, keep the wanted shares.
+    """Distribute articles over parts so that every label, and the sentences, come close to the wanted shares.
 
-    ``labels`` counts per article id how many of its sentences have each label; ``sizes`` counts its sentences. Iterative
-    stratification (Sechidis, Tsoumakas and Vlahavas, 2011) with articles as the items: the rarest label is distributed first.
+    ``labels`` counts per article id how many of its sentences have each label; ``sizes`` counts its sentences. The articles with most
+    labels are placed first, each where its labels are missed most: iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011)
+    with whole articles as the items. The same seed gives the same parts.
     """
     order = sorted(labels)
     random.Random(seed).shuffle(order)  # noqa: S311  (a split, not a secret)
-    totals = Counter[str]()
-    for article in order:
-        totals.update(labels[article])
-    wanted = [{label: count * share for label, count in totals.items()} for share in shares]
-    room = [sum(sizes.values()) * share for share in shares]
+    order.sort(key=lambda article: -labels[article].total())
+    contents = {article: labels[article] + Counter({"": sizes[article]}) for article in order}
+    totals = sum(contents.values(), Counter[str]())
+    filled = [Counter[str]() for _ in shares]
     parts: list[list[str]] = [[] for _ in shares]
-    while order:
-        left = Counter[str]()
-        for article in order:
-            left.update(labels[article])
-        rarest = min((label for label in left if left[label]), key=lambda label: (left[label], label), default=None)
-        article = max(order, key=lambda a: labels[a][rarest]) if rarest else order[0]
-        part = max(
-            (p for p in range(len(shares)) if shares[p] > 0),
-            key=lambda p: (wanted[p].get(rarest or "", 0.0), room[p]),
-        )
-        for label, count in labels[article].items():
-            wanted[part][label] -= count
-        room[part] -= sizes[article]
+
+    def lack(part: int, content: Counter[str]) -> float:
+        """Return how much of what the article brings the part still wants, each label weighing the same."""
+        wanted = ((shares[part] - filled[part][label] / totals[label]) * count / totals[label] for label, count in content.items())
+        return sum(wanted) / shares[part]
+
+    for article in order:
+        part = max((p for p in range(len(shares)) if shares[p] > 0), key=lambda p: lack(p, contents[article]))
+        filled[part].update(contents[article])
         parts[part].append(article)
-        order.remove(article)
     return [sorted(part) for part in parts]
 
 
@@ -92,8 +87,9 @@ def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "Da
 
     Raises ``UserError`` if there are too few articles to fill every split.
     """
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset, DatasetDict, disable_progress_bars
 
+    disable_progress_bars()
     names = taxonomy.load().names
     number = {name: index for index, name in enumerate(names)}
     known = frozenset(names)

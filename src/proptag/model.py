@@ -20,6 +20,7 @@ from proptag import taxonomy
 from proptag.config import EncoderConfig
 from proptag.errors import UserError
 from proptag.manifest import hash_path
+from proptag.runtime import be_quiet
 
 SPAN_HEAD = "span_head.safetensors"
 TAGGER = "tagger.json"
@@ -81,6 +82,7 @@ def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 def new(encoder: EncoderConfig, span_weight: float) -> tuple[JointModel, PreTrainedTokenizerBase]:
     """Make an untrained model over a pre-trained encoder; ``UserError`` if the encoder is nowhere to be found."""
+    be_quiet()
     folder, local = _find(encoder)
     names = outputs()
     extra = {"num_hidden_layers": encoder.layers} if encoder.layers else {}
@@ -161,6 +163,7 @@ def load(folder: Path) -> Loaded:
     """Read a model folder without any network; ``UserError`` says what is missing or broken."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such model folder; train one with scripts/train.py output={folder}")
+    be_quiet()
     needed = ("config.json", "model.safetensors", "tokenizer.json", SPAN_HEAD, TAGGER)
     if missing := [name for name in needed if not (folder / name).is_file()]:
         raise UserError(f"{folder}: not a complete model folder: {', '.join(missing)} missing; train it again")

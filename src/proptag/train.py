@@ -31,11 +31,12 @@ from proptag.config import TrainConfig
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
 from proptag.model import JointModel, new, save
-from proptag.runtime import batches_by_length, be_quiet, choose_device, trains_in_bfloat16
+from proptag.runtime import choose_device, run_network, trains_in_bfloat16
 
 Row = Mapping[str, Any]
 Features = dict[str, Any]
 _COMPLETE = "complete"
+_LABELS = ("labels", "token_labels", "token_mask")
 
 
 def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int) -> tuple[list[Features], int]:
@@ -71,7 +72,7 @@ class Collator:
 
     def __call__(self, batch: Sequence[Features]) -> dict[str, Tensor]:
         """Return the padded tensors of a batch; padded tokens have mask 0 and unknown labels."""
-        names = [n for n in batch[0] if n not in ("labels", "token_labels", "token_mask")]
+        names = [n for n in batch[0] if n not in _LABELS]
         inputs = self.tokenizer.pad([{n: f[n] for n in names} for f in batch], return_tensors="pt")
         length, width = inputs["input_ids"].shape[1], len(batch[0]["labels"])
         token_labels = torch.full((len(batch), length, width), torch.nan)
@@ -114,7 +115,6 @@ def fit(config: TrainConfig) -> Path:
         print(f"{output}: up to date")
         return output
     splits = _load_splits(folder)
-    be_quiet()
     set_seed(config.seed)
     model, tokenizer = new(config.encoder, config.train.span_weight)
     encoded = {name: encode(rows, tokenizer, config.encoder.max_length) for name, rows in splits.items()}
@@ -224,7 +224,7 @@ def _optimizer(config: TrainConfig, model: JointModel) -> torch.optim.Optimizer:
         for old, rate in rates.items()
         for decays in (True, False)
     ]
-    return torch.optim.AdamW(groups)
+    return torch.optim.AdamW(groups, fused=True)  # the unfused one takes as long as the forward and backward pass
 
 
 def _validation_metrics(logits: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
@@ -234,26 +234,10 @@ def _validation_metrics(logits: NDArray[Any], labels: NDArray[Any]) -> dict[str,
     return {"average_precision": (anything + techniques) / 2, "propaganda": anything, "techniques": techniques}
 
 
-def run_network(model: JointModel, features: Sequence[Features], tokenizer: PreTrainedTokenizerBase) -> tuple[Floats, list[Floats]]:
-    """Return the sentence logits (sentences, outputs) and per sentence the token logits (tokens, outputs) of encoded sentences."""
-    collate, device = Collator(tokenizer), next(model.parameters()).device
-    sentences: list[Any] = [None] * len(features)
-    tokens: list[Any] = [None] * len(features)
-    model.eval()
-    with torch.inference_mode():
-        for batch in batches_by_length([len(f["input_ids"]) for f in features], 32):
-            inputs = collate([features[i] for i in batch])
-            inputs = {n: v.to(device) for n, v in inputs.items() if n not in ("labels", "token_labels", "token_mask")}
-            found = model(**inputs)
-            for row, i in enumerate(batch):
-                sentences[i] = found["logits"][row].float().cpu().numpy()
-                tokens[i] = found["token_logits"][row, : len(features[i]["input_ids"])].float().cpu().numpy()
-    return np.stack(sentences).astype(np.float64), tokens
-
-
 def calibrate(model: JointModel, tokenizer: PreTrainedTokenizerBase, features: Sequence[Features]) -> tuple[Calibration, Floats, Floats]:
     """Fit the calibration on encoded sentences; also return their calibrated probabilities and their labels."""
-    logits, token_logits = run_network(model, features, tokenizer)
+    inputs = [{n: v for n, v in f.items() if n not in _LABELS} for f in features]
+    logits, token_logits = run_network(model, tokenizer, inputs)
     labels = np.stack([f["labels"] for f in features]).astype(np.float64)
     masks = [f["token_mask"] for f in features]
     token_labels = np.concatenate([f["token_labels"][m] for f, m in zip(features, masks, strict=True)])
@@ -276,7 +260,7 @@ def _write(
     figures = TechniqueMetrics().measure(probabilities, labels, calibration.thresholds, [row["article_id"] for row in validation])
     tagger = {
         "taxonomy": taxonomy.load().version,
-        "segmenter": "sentences",
+        "segmenter": _segmenter(Path(config.dataset)),
         "max_length": config.encoder.max_length,
         "encoder": config.encoder.name,
         "seed": config.seed,
@@ -294,6 +278,12 @@ def _write(
         manifest.write_text(folder / "README.md", _card(config, figures, counts))
         manifest.write(folder, description, [p.name for p in folder.iterdir()], counts)
     print(f"{output}: the model, with calibration and thresholds from {len(validation)} validation sentences")
+
+
+def _segmenter(dataset: Path) -> str:
+    """Return how the dataset's sentences were found, so that new text is cut the same way."""
+    content = json.loads((dataset / manifest.NAME).read_text(encoding="utf-8"))
+    return str(content["settings"]["corpus"]["segmenter"])
 
 
 def _card(config: TrainConfig, figures: Mapping[str, Any], counts: Mapping[str, int]) -> str:

@@ -1,0 +1,194 @@
+"""Tagging text: a model folder and a text to a ``TaggedArticle``."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proptag import ingest
+from proptag.calibrate import Calibration, Floats, sigmoid
+from proptag.errors import UserError
+from proptag.model import Loaded, load, outputs
+from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
+from proptag.runtime import choose_device, run_network
+from proptag.segment import SEGMENTERS
+from proptag.voice import Quotation, find_quotations, voice_of
+
+_GAP = 2  # tokens that may lie between two parts of one span
+_EDGES = " \t,;:–—-“”„\"«»‘’'"
+_CHUNK = 2000  # sentences that are gathered before the network runs
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network says of one sentence, uncalibrated."""
+
+    logits: Floats  # (outputs,)
+    token_logits: Floats  # (tokens, outputs)
+    offsets: NDArray[np.int64]  # (tokens, 2), characters of the sentence; empty at special tokens
+    truncated: bool
+
+
+class Tagger:
+    """Tags texts with a trained model; make one with ``Tagger.load``."""
+
+    def __init__(self, loaded: Loaded, name: str, device: str = "auto") -> None:
+        """Use ``Tagger.load``; raises ``UserError`` if ``tagger.json`` lacks something."""
+        self.name = name
+        self.model = loaded.model.to(choose_device(device))
+        self.tokenizer = loaded.tokenizer
+        try:
+            self.calibration = Calibration.from_dict(loaded.tagger["calibration"])
+            self.max_length = int(loaded.tagger["max_length"])
+            self.segment = SEGMENTERS[loaded.tagger["segmenter"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{name}: tagger.json is broken ({error!r}); train the model again") from error
+        self.outputs = outputs()
+
+    @classmethod
+    def load(cls, model: str | Path, device: str = "auto", *, download: bool = False) -> "Tagger":
+        """Load a model folder, or a hub id from the local cache; ``download`` allows to fetch it from the hub.
+
+        Raises ``UserError`` if there is no such model or it is broken.
+        """
+        return cls(load(_locate(model, download=download)), str(model), device)
+
+    def tag(self, text: str | Article) -> TaggedArticle:
+        """Tag one text. A text without a sentence gives an article without sentences."""
+        return next(self.tag_many([text]))
+
+    def tag_many(self, texts: Iterable[str | Article]) -> Iterator[TaggedArticle]:
+        """Tag many texts lazily and in order; sentences of several texts share batches, which is faster than one by one."""
+        articles = (text if isinstance(text, Article) else Article(f"text-{i}", text) for i, text in enumerate(texts, 1))
+        waiting: list[tuple[Article, list[tuple[int, int]]]] = []
+        for article in articles:
+            waiting.append((article, self.segment(article.text)))
+            if sum(len(offsets) for _, offsets in waiting) >= _CHUNK:
+                yield from self._tag_batch(waiting)
+                waiting = []
+        yield from self._tag_batch(waiting)
+
+    def sentence_probabilities(self, sentences: Sequence[str]) -> Floats:
+        """Return uncalibrated probabilities (sentences, outputs), the ones that ``transformers.pipeline`` gives for the folder."""
+        return sigmoid(np.stack([reading.logits for reading in self.read(sentences)]))
+
+    def read(self, sentences: Sequence[str]) -> list[Reading]:
+        """Run the network on sentences."""
+        if not sentences:
+            return []
+        encoded = self.tokenizer(list(sentences), truncation=True, max_length=self.max_length, return_offsets_mapping=True)
+        offsets = [np.array(o, dtype=np.int64).reshape(-1, 2) for o in encoded["offset_mapping"]]
+        inputs = [{name: encoded[name][i] for name in encoded if name != "offset_mapping"} for i in range(len(sentences))]
+        logits, token_logits = run_network(self.model, self.tokenizer, inputs)
+        return [
+            Reading(logits[i], token_logits[i], offsets[i], len(inputs[i]["input_ids"]) >= self.max_length
+                    and bool(sentence[offsets[i][:, 1].max(initial=0) :].strip()))
+            for i, sentence in enumerate(sentences)
+        ]
+
+    def _tag_batch(self, batch: Sequence[tuple[Article, list[tuple[int, int]]]]) -> Iterator[TaggedArticle]:
+        readings = iter(self.read([a.text[start:end] for a, offsets in batch for start, end in offsets]))
+        for article, offsets in batch:
+            quotations = find_quotations(article.text)
+            sentences = [
+                self._tag_sentence(Sentence(article.id, i, start, end, article.text[start:end]), reading, article.text, quotations)
+                for i, ((start, end), reading) in enumerate(zip(offsets, islice(readings, len(offsets)), strict=True))
+            ]
+            source = str(article.meta.get("source", ""))
+            yield TaggedArticle(article.id, source, article.title, tuple(sentences), self.name)
+
+    def _tag_sentence(self, sentence: Sentence, reading: Reading, text: str, quotations: Sequence[Quotation]) -> TaggedSentence:
+        probabilities = self.calibration.sentence_probabilities(reading.logits)
+        found = [i for i in range(1, len(self.outputs)) if probabilities[i] >= self.calibration.thresholds[i]]
+        found.sort(key=lambda i: -probabilities[i])
+        tokens = self.calibration.token_probabilities(reading.token_logits)
+        spans = []
+        for i in found:
+            for start, end, probability in find_spans(tokens[:, i], reading.offsets, sentence.text, self.calibration.token_threshold):
+                start, end = start + sentence.start, end + sentence.start
+                voice, speaker = voice_of(text, start, end, quotations)
+                spans.append(TaggedSpan(start, end, self.outputs[i], probability, voice, speaker))
+        voice, speaker = _sentence_voice(sentence, spans, text, quotations)
+        return TaggedSentence(
+            sentence,
+            {name: float(p) for name, p in zip(self.outputs[1:], probabilities[1:], strict=True)},
+            tuple(self.outputs[i] for i in found),
+            float(probabilities[0]),
+            voice,
+            speaker,
+            tuple(sorted(spans, key=lambda span: (span.start, -span.end, span.technique))),
+            reading.truncated,
+        )
+
+
+def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, threshold: float) -> list[tuple[int, int, float]]:
+    """Return (start, end, mean probability) of the stretches of ``text`` whose tokens reach the threshold; never none.
+
+    ``probabilities`` (tokens,) are of one technique that the sentence is known to use, so the threshold is lowered to half of the
+    highest probability where no token reaches it. Stretches end at word boundaries, without punctuation at their edges.
+    """
+    real = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
+    if not len(real):
+        return [(0, len(text), float(probabilities.max(initial=0.0)))]
+    limit = min(threshold, probabilities[real].max() / 2)
+    runs: list[list[int]] = []
+    for token in real[probabilities[real] >= limit]:
+        if runs and token - runs[-1][-1] <= _GAP + 1:
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+    found: list[tuple[int, int, float]] = []
+    for run in runs:
+        start, end = _whole_words(text, int(offsets[run[0], 0]), int(offsets[run[-1], 1]))
+        probability = float(probabilities[run].mean())
+        if found and start < found[-1][1]:  # the two met in the middle of a word
+            continue
+        found.append((start, end, probability))
+    return found
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end += 1
+    inner = text[start:end].strip(_EDGES)
+    if not re.search(r"\w", inner):
+        return start, end
+    start = text.index(inner, start)
+    return start, start + len(inner)
+
+
+def _sentence_voice(
+    sentence: Sentence, spans: Sequence[TaggedSpan], text: str, quotations: Sequence[Quotation]
+) -> tuple[Voice, str | None]:
+    """Take the voice of the spans where they agree, "mixed" where they do not, and that of the letters where there are none."""
+    if not spans:
+        return voice_of(text, sentence.start, sentence.end, quotations)
+    voices = {span.voice for span in spans}
+    speakers = {span.speaker for span in spans if span.speaker}
+    return voices.pop() if len(voices) == 1 else "mixed", speakers.pop() if len(speakers) == 1 else None
+
+
+def _locate(model: str | Path, *, download: bool) -> Path:
+    folder = Path(model)
+    if folder.exists() or str(model).count("/") != 1:
+        return folder
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(str(model), local_files_only=not download))
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError):
+        return folder  # loading it says that it is not there
+
+
+def read_input(path: str | None, text: str | None) -> Article:
+    """Return the article of a file, of standard input (``-``) or of a literal text; ``UserError`` if it holds no text."""
+    if text is not None:
+        return ingest.from_text(text, "text", "text")
+    return ingest.read_standard_input() if path == "-" else ingest.read(Path(path or ""))
