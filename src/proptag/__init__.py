@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 __version__ = version("proptag")
 
-_HOMES = {"Tagger": "predict"} | dict.fromkeys(
-    ("Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan"), "records"
-)
+_HOMES = {"Tagger": "predict"} | dict.fromkeys(("Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan"), "records")
 
 __all__ = ["Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan", "Tagger", "__version__"]
 

@@ -38,9 +38,18 @@ class Calibration:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
         """Read what ``as_dict`` gave; ``KeyError`` or ``TypeError`` if something is missing or of another kind."""
-        listed = {name: tuple(float(v) for v in values[name]) for name in ("slopes", "biases", "thresholds")}
-        single = {name: float(values[name]) for name in ("token_slope", "token_bias", "token_threshold")}
-        return cls(**listed, **single)
+
+        def numbers(name: str) -> tuple[float, ...]:
+            return tuple(float(value) for value in values[name])
+
+        return cls(
+            numbers("slopes"),
+            numbers("biases"),
+            float(values["token_slope"]),
+            float(values["token_bias"]),
+            numbers("thresholds"),
+            float(values["token_threshold"]),
+        )
 
 
 def sigmoid(values: Floats) -> Floats:
@@ -66,7 +75,10 @@ def fit(logits: Floats, labels: Floats, token_logits: Floats, token_labels: Floa
         tuple(all_biases.tolist()),
         float(token_slope[0]),
         float(token_bias[0]),
-        (*choose_thresholds(probabilities[:, :1], labels[:, :1]), *choose_thresholds(probabilities[:, 1:], labels[:, 1:])),
+        (
+            *choose_thresholds(probabilities[:, :1], labels[:, :1]),
+            *choose_thresholds(probabilities[:, 1:], labels[:, 1:]),
+        ),
         choose_thresholds(tokens.reshape(-1, 1), token_labels[:, 1:].reshape(-1, 1))[0],
     )
 

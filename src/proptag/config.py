@@ -18,7 +18,7 @@ REQUIRED = "???"
 Config = TypeVar("Config")
 
 
-def setting(  # noqa: PLR0913  (each argument is one kind of limit)
+def setting(
     default: Any,  # noqa: ANN401
     about: str,
     *,
@@ -71,7 +71,7 @@ class FitConfig:
 
     epochs: int = setting(10, "most passes over the training split", at_least=1)
     batch_size: int = setting(16, "sentences per step", at_least=1)
-    learning_rate: float = setting(5e-5, "of the encoder", at_least=0.0, below=1.0)
+    learning_rate: float = setting(1e-4, "of the encoder", at_least=0.0, below=1.0)
     head_factor: float = setting(10.0, "learning rate of the new heads, as a multiple of the encoder's", at_least=0.0)
     warmup: float = setting(0.1, "share of the steps with a rising learning rate", at_least=0.0, below=1.0)
     weight_decay: float = setting(0.01, "", at_least=0.0)
@@ -223,7 +223,7 @@ def _type_name(kind: Any) -> str:  # noqa: ANN401
 
 
 def _limit_problems(value: Any, limits: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
-    problems = []
+    problems: list[str] = []
     if value is None:
         return problems
     if limits["choices"] and value not in limits["choices"]:

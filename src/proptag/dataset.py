@@ -1,12 +1,13 @@
 """Articles to sentences with labels, split by article, stored as a ``datasets.DatasetDict``."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proptag import manifest, taxonomy
+from proptag import cards, manifest, taxonomy
 from proptag.config import BuildDatasetConfig
 from proptag.corpora import READERS
 from proptag.errors import UserError
@@ -34,9 +35,7 @@ def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | No
     return (first - start, last - start) if first < last and text[first:last].strip() else None
 
 
-def split_articles(
-    labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int
-) -> list[list[str]]:
+def split_articles(labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int) -> list[list[str]]:
     """Distribute articles over parts so that every label, and the sentences, come close to the wanted shares.
 
     ``labels`` counts per article id how many of its sentences have each label; ``sizes`` counts its sentences. The articles with most
@@ -144,7 +143,7 @@ def build(config: BuildDatasetConfig) -> Path:
         for state in folder.rglob("state.json"):
             _drop_fingerprint(state)
         counts = count(dataset)
-        (folder / "README.md").write_text(card(config.corpus.name, counts), encoding="utf-8")
+        (folder / "README.md").write_text(cards.dataset(config.corpus.name, counts), encoding="utf-8")
         files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
         manifest.write(folder, description, files, counts)
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
@@ -155,8 +154,6 @@ def build(config: BuildDatasetConfig) -> Path:
 
 def _drop_fingerprint(state: Path) -> None:
     """Replace the random fingerprint that datasets stores, so that the same input gives the same bytes."""
-    import json
-
     content = json.loads(state.read_text(encoding="utf-8"))
     content["_fingerprint"] = manifest.hash_path(next(state.parent.glob("*.arrow")))[:16]
     state.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")
@@ -170,7 +167,7 @@ def load(folder: Path) -> "DatasetDict":
         raise UserError(f"{folder}: no dataset there; make one with scripts/build_dataset.py output={folder}")
     try:
         dataset = load_from_disk(folder)
-    except Exception as error:  # noqa: BLE001  (whatever a broken file makes pyarrow or json raise)
+    except Exception as error:
         raise UserError(f"{folder}: the dataset is broken ({error}); build it again") from error
     if not isinstance(dataset, DatasetDict) or any(part.features != features() for part in dataset.values()):
         raise UserError(f"{folder}: the dataset has other columns or techniques than this version uses; build it again")
@@ -194,37 +191,3 @@ def count(dataset: "DatasetDict") -> dict[str, Any]:
         for name in names:
             techniques[name][split] = found[name]
     return {"splits": splits, "techniques": techniques}
-
-
-def card(corpus: str, counts: Mapping[str, Any]) -> str:
-    """Write the dataset card: what is in it, per split and per technique, as Markdown."""
-    splits = counts["splits"]
-    rows = [f"| {what} | " + " | ".join(str(splits[s][what]) for s in splits) + " |" for what in next(iter(splits.values()))]
-    techniques = [
-        f"| {name} | " + " | ".join(str(found[s]) for s in splits) + f" | {sum(found.values())} |"
-        for name, found in counts["techniques"].items()
-    ]
-    header = " | ".join(splits)
-    return "\n".join(
-        [
-            "---",
-            "task_categories: [text-classification, token-classification]",
-            "language: [en]",
-            "tags: [propaganda, persuasion-techniques]",
-            "---",
-            f"# Sentences of `{corpus}` with propaganda techniques",
-            "",
-            "Made by proptag's `scripts/build_dataset.py`. Splits are by article. A sentence has a technique if a span of it covers a",
-            "non-space character of the sentence; a span over several sentences counts in each. `known` lists the techniques that the",
-            "corpus annotated; any other is unknown there, not absent. `spans` are offsets into the sentence, end exclusive.",
-            "",
-            f"| | {header} |",
-            "|---|" + "---:|" * len(splits),
-            *rows,
-            "",
-            f"| spans per technique | {header} | all |",
-            "|---|" + "---:|" * (len(splits) + 1),
-            *techniques,
-            "",
-        ]
-    )

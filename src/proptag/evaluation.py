@@ -10,6 +10,7 @@ import numpy as np
 from proptag import dataset as datasets_
 from proptag import manifest, taxonomy
 from proptag.config import EvaluateConfig
+from proptag.encode import sentence_labels
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics
 from proptag.predict import Tagger
@@ -53,15 +54,9 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
 def _measure(tagger: Tagger, rows: Sequence[Mapping[str, Any]], config: EvaluateConfig) -> dict[str, Any]:
     readings = tagger.read([row["text"] for row in rows])
     probabilities = tagger.calibration.sentence_probabilities(np.stack([reading.logits for reading in readings]))
-    labels = np.full(probabilities.shape, np.nan)
-    for i, row in enumerate(rows):
-        labels[i, [0, *(k + 1 for k in row["known"])]] = 0.0
-        if row["techniques"]:
-            labels[i, [0, *(t + 1 for t in row["techniques"])]] = 1.0
+    labels = np.stack([sentence_labels(row) for row in rows]).astype(np.float64)
     articles = [row["article_id"] for row in rows]
-    figures = TechniqueMetrics().measure(
-        probabilities, labels, tagger.calibration.thresholds, articles, config.bootstrap, config.seed
-    )
+    figures = TechniqueMetrics().measure(probabilities, labels, tagger.calibration.thresholds, articles, config.bootstrap, config.seed)
     return {"truncated": sum(reading.truncated for reading in readings), **figures}
 
 
@@ -79,7 +74,11 @@ def table(figures: Mapping[str, Any]) -> str:
         low, high = intervals.get(name, (None, None))
         lines.append(f"| {about:42} | {_number(summary[name]):>5} | {_number(low)} to {_number(high)} |")
     header = ("sentences", "precision", "recall", "F1", "average precision", "threshold")
-    lines += ["", f"| {'technique':32} | " + " | ".join(header) + " |", f"|{'-' * 34}|" + "".join(f"{'-' * (len(h) + 1)}:|" for h in header)]
+    lines += [
+        "",
+        f"| {'technique':32} | " + " | ".join(header) + " |",
+        f"|{'-' * 34}|" + "".join(f"{'-' * (len(h) + 1)}:|" for h in header),
+    ]
     for name in taxonomy.load().names:
         found = figures["techniques"][name]
         keys = ("precision", "recall", "f1", "average_precision", "threshold")

@@ -16,7 +16,17 @@ from typing import Any
 from proptag.errors import UserError
 
 NAME = "manifest.json"
-_PACKAGES = ("proptag", "torch", "transformers", "tokenizers", "datasets", "evaluate", "numpy", "scikit-learn", "sentencex")
+_PACKAGES = (
+    "proptag",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "evaluate",
+    "numpy",
+    "scikit-learn",
+    "sentencex",
+)
 
 
 def hash_path(path: Path) -> str:
@@ -81,7 +91,11 @@ def is_current(folder: Path, description: Mapping[str, Any]) -> bool:
 
 def write(folder: Path, description: Mapping[str, Any], outputs: list[str], counts: Mapping[str, Any]) -> None:
     """Write ``folder/manifest.json`` with the description, the hashes of the named files and what was counted."""
-    content = {**description, "counts": dict(counts), "outputs": {name: hash_path(folder / name) for name in sorted(outputs)}}
+    content = {
+        **description,
+        "counts": dict(counts),
+        "outputs": {name: hash_path(folder / name) for name in sorted(outputs)},
+    }
     write_text(folder / NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

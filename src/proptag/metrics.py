@@ -56,7 +56,8 @@ def bootstrap_intervals(
     found = {}
     for name in drawn[0] if drawn else ():
         values = [d[name] for d in drawn if not math.isnan(d[name])]
-        found[name] = tuple(map(float, np.percentile(values, [2.5, 97.5]))) if values else (math.nan, math.nan)
+        low, high = np.percentile(values, [2.5, 97.5]) if values else (math.nan, math.nan)
+        found[name] = (float(low), float(high))
     return found
 
 
@@ -75,7 +76,7 @@ def f1(hits: Any, false: Any, missed: Any) -> Any:  # noqa: ANN401  (numbers or 
         return np.divide(2 * hits, 2 * hits + false + missed)
 
 
-class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  (evaluate ships no types)
+class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no types
     """Sentence-level figures: per technique, micro, macro, and for "uses any technique"."""
 
     def _info(self) -> evaluate.MetricInfo:
@@ -88,7 +89,13 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  (evaluate ships 
         )
 
     def measure(
-        self, probabilities: Floats, labels: Floats, thresholds: Sequence[float], articles: Sequence[str], samples: int = 0, seed: int = 0
+        self,
+        probabilities: Floats,
+        labels: Floats,
+        thresholds: Sequence[float],
+        articles: Sequence[str],
+        samples: int = 0,
+        seed: int = 0,
     ) -> dict[str, Any]:
         """Compute on arrays of shape (sentences, outputs); see ``_compute``."""
         found: dict[str, Any] = self.compute(
@@ -101,7 +108,7 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  (evaluate ships 
         )
         return found
 
-    def _compute(  # noqa: PLR0913  (evaluate's own signature)
+    def _compute(
         self,
         predictions: list[list[float]],
         references: list[list[float]],
@@ -130,7 +137,16 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  (evaluate ships 
                 "threshold": float(limits[i]),
             }
         summary["propaganda_share"] = float(np.nanmean(y[:, 0]))
-        return _plain({"sentences": len(p), "articles": len(set(articles)), "summary": summary, "intervals": intervals, "techniques": techniques})
+        found: dict[str, Any] = _plain(
+            {
+                "sentences": len(p),
+                "articles": len(set(articles)),
+                "summary": summary,
+                "intervals": intervals,
+                "techniques": techniques,
+            }
+        )
+        return found
 
 
 def _summary(p: Floats, y: Floats, limits: Floats) -> dict[str, float]:

@@ -6,22 +6,31 @@ and then the techniques in the taxonomy's order; the span head gives the same ou
 
 import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from proptag import taxonomy
 from proptag.config import EncoderConfig
 from proptag.errors import UserError
 from proptag.manifest import hash_path
-from proptag.runtime import be_quiet
+from proptag.runtime import batches_by_length, be_quiet
 
+Floats = NDArray[np.float64]
 SPAN_HEAD = "span_head.safetensors"
 TAGGER = "tagger.json"
 
@@ -65,19 +74,14 @@ class JointModel(nn.Module):
 
 
 def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy over the known labels: once for "any technique", once over all techniques, added.
+    """Return the binary cross-entropy of "any technique" plus the sum of those of the techniques, each averaged over its known labels.
 
-    Both tensors are (..., outputs). The sum keeps the one frequent output from drowning in the many rare ones.
+    Both tensors are (..., outputs). A sum, not a mean, over the techniques: each is rare, and in a mean would hardly be felt.
     """
     known = ~labels.isnan()
     loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none") * known
-
-    def mean(part: slice) -> Tensor:
-        return loss[..., part].sum() / known[..., part].sum().clamp(min=1)
-
-    # The mean over techniques is scaled up by their number's root: each is rare, so its plain mean would hardly be felt.
-    techniques = labels.shape[-1] - 1
-    return mean(slice(0, 1)) + techniques**0.5 * mean(slice(1, None))
+    batch = tuple(range(loss.dim() - 1))
+    return (loss.sum(batch) / known.sum(batch).clamp(min=1)).sum()
 
 
 def new(encoder: EncoderConfig, span_weight: float) -> tuple[JointModel, PreTrainedTokenizerBase]:
@@ -95,9 +99,7 @@ def new(encoder: EncoderConfig, span_weight: float) -> tuple[JointModel, PreTrai
             problem_type="multi_label_classification",
             **extra,
         )
-        classifier = AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, local_files_only=local, dtype=torch.float32
-        )
+        classifier = AutoModelForSequenceClassification.from_pretrained(folder, config=config, local_files_only=local, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -180,3 +182,26 @@ def load(folder: Path) -> Loaded:
     if names != outputs():
         raise UserError(f"{folder}: the model was trained for another taxonomy (version {tagger.get('taxonomy')}); train it again")
     return Loaded(JointModel(classifier, span_head).eval(), tokenizer, tagger)
+
+
+def run_network(
+    model: JointModel, tokenizer: PreTrainedTokenizerBase, encoded: Sequence[Mapping[str, Any]], size: int = 32
+) -> tuple[Floats, list[Floats]]:
+    """Return the sentence logits (sentences, outputs), and per sentence the token logits (tokens, outputs), of tokenised sentences.
+
+    Each item of ``encoded`` holds the tokenizer's lists for one sentence; ``size`` sentences of like length go through at once.
+    """
+    device = next(model.parameters()).device
+    width = model.span_head.out_features
+    sentences = np.zeros((len(encoded), width))
+    tokens = [np.zeros((0, width))] * len(encoded)
+    model.eval()
+    with torch.inference_mode():
+        for batch in batches_by_length([len(item["input_ids"]) for item in encoded], size):
+            inputs = tokenizer.pad([dict(encoded[i]) for i in batch], return_tensors="pt").to(device)
+            found = model(**inputs)
+            logits, token_logits = (found[name].double().cpu().numpy() for name in ("logits", "token_logits"))
+            for row, i in enumerate(batch):
+                sentences[i] = logits[row]
+                tokens[i] = token_logits[row, : len(encoded[i]["input_ids"])].copy()
+    return sentences, tokens

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from proptag import ingest
 from proptag.calibrate import Calibration, Floats, sigmoid
 from proptag.errors import UserError
-from proptag.model import Loaded, load, outputs
+from proptag.model import Loaded, load, outputs, run_network
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
-from proptag.runtime import choose_device, run_network
+from proptag.runtime import choose_device
 from proptag.segment import SEGMENTERS
 from proptag.voice import Quotation, find_quotations, voice_of
 
@@ -85,8 +85,12 @@ class Tagger:
         inputs = [{name: encoded[name][i] for name in encoded if name != "offset_mapping"} for i in range(len(sentences))]
         logits, token_logits = run_network(self.model, self.tokenizer, inputs)
         return [
-            Reading(logits[i], token_logits[i], offsets[i], len(inputs[i]["input_ids"]) >= self.max_length
-                    and bool(sentence[offsets[i][:, 1].max(initial=0) :].strip()))
+            Reading(
+                logits[i],
+                token_logits[i],
+                offsets[i],
+                len(inputs[i]["input_ids"]) >= self.max_length and bool(sentence[offsets[i][:, 1].max(initial=0) :].strip()),
+            )
             for i, sentence in enumerate(sentences)
         ]
 
@@ -109,9 +113,9 @@ class Tagger:
         spans = []
         for i in found:
             for start, end, probability in find_spans(tokens[:, i], reading.offsets, sentence.text, self.calibration.token_threshold):
-                start, end = start + sentence.start, end + sentence.start
-                voice, speaker = voice_of(text, start, end, quotations)
-                spans.append(TaggedSpan(start, end, self.outputs[i], probability, voice, speaker))
+                left, right = start + sentence.start, end + sentence.start
+                voice, speaker = voice_of(text, left, right, quotations)
+                spans.append(TaggedSpan(left, right, self.outputs[i], probability, voice, speaker))
         voice, speaker = _sentence_voice(sentence, spans, text, quotations)
         return TaggedSentence(
             sentence,
@@ -179,7 +183,7 @@ def _locate(model: str | Path, *, download: bool) -> Path:
     if folder.exists() or str(model).count("/") != 1:
         return folder
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(str(model), local_files_only=not download))

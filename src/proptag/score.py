@@ -252,7 +252,11 @@ class _Lines:
         now = time.monotonic()
         if self.done == self.total or now - self.said >= 60:
             self.said = now
-            print(f"{self.done} of {self.total} articles, {self.done / max(now - self.begun, 1e-9):.1f} a second", file=sys.stderr, flush=True)
+            print(
+                f"{self.done} of {self.total} articles, {self.done / max(now - self.begun, 1e-9):.1f} a second",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 @contextmanager

@@ -4,14 +4,12 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedTokenizerBase,
@@ -24,68 +22,21 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
+from proptag import cards, manifest, taxonomy
 from proptag import dataset as datasets_
-from proptag import manifest, taxonomy
-from proptag.calibrate import Calibration, Floats, fit as fit_calibration
+from proptag.calibrate import Calibration, Floats
+from proptag.calibrate import fit as fit_calibration
 from proptag.config import TrainConfig
+from proptag.encode import LABELS, Collator, Features, Row, encode
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
-from proptag.model import JointModel, new, save
-from proptag.runtime import choose_device, run_network, trains_in_bfloat16
+from proptag.model import JointModel, new, run_network, save
+from proptag.runtime import choose_device, trains_in_bfloat16
 
-Row = Mapping[str, Any]
-Features = dict[str, Any]
 _COMPLETE = "complete"
-_LABELS = ("labels", "token_labels", "token_mask")
 
 
-def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int) -> tuple[list[Features], int]:
-    """Tokenise dataset rows with sentence and token labels; also return how many sentences were cut at ``max_length`` tokens.
-
-    Labels are 1, 0 or nan where the corpus did not annotate the technique.
-    """
-    width = len(taxonomy.load().names) + 1
-    encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length, return_offsets_mapping=True)
-    found, cut = [], 0
-    for i, row in enumerate(rows):
-        labels = np.full(width, np.nan, dtype=np.float32)
-        labels[[0, *(k + 1 for k in row["known"])]] = 0.0
-        token_labels = np.tile(labels, (len(encoded["input_ids"][i]), 1))
-        if row["techniques"]:
-            labels[[0, *(t + 1 for t in row["techniques"])]] = 1.0
-        offsets = np.array(encoded["offset_mapping"][i])
-        mask = offsets[:, 1] > offsets[:, 0]
-        for span in row["spans"]:
-            inside = mask & (offsets[:, 0] < span["end"]) & (offsets[:, 1] > span["start"])
-            token_labels[np.ix_(inside, [0, span["technique"] + 1])] = 1.0
-        cut += offsets[:, 1].max(initial=0) < len(row["text"].rstrip())
-        inputs = {name: encoded[name][i] for name in encoded if name != "offset_mapping"}
-        found.append({**inputs, "labels": labels, "token_labels": token_labels, "token_mask": mask})
-    return found, int(cut)
-
-
-class Collator:
-    """Pads a batch to its longest sentence."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.tokenizer = tokenizer
-
-    def __call__(self, batch: Sequence[Features]) -> dict[str, Tensor]:
-        """Return the padded tensors of a batch; padded tokens have mask 0 and unknown labels."""
-        names = [n for n in batch[0] if n not in _LABELS]
-        inputs = self.tokenizer.pad([{n: f[n] for n in names} for f in batch], return_tensors="pt")
-        length, width = inputs["input_ids"].shape[1], len(batch[0]["labels"])
-        token_labels = torch.full((len(batch), length, width), torch.nan)
-        mask = torch.zeros((len(batch), length))
-        for i, features in enumerate(batch):
-            size = len(features["token_mask"])
-            token_labels[i, :size] = torch.from_numpy(features["token_labels"])
-            mask[i, :size] = torch.from_numpy(features["token_mask"].astype(np.float32))
-        labels = torch.from_numpy(np.stack([f["labels"] for f in batch]))
-        return {**inputs, "labels": labels, "token_labels": token_labels, "token_mask": mask}
-
-
-class Progress(TrainerCallback):  # type: ignore[misc]  (transformers ships no types)
+class Progress(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
     """Prints a line per epoch, and marks checkpoints that were written to their end."""
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:  # noqa: ANN401, ARG002
@@ -101,7 +52,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]  (transformers ships no t
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:  # noqa: ANN401, ARG002
         """Mark the checkpoint as whole."""
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
 
 
 def fit(config: TrainConfig) -> Path:
@@ -121,11 +72,23 @@ def fit(config: TrainConfig) -> Path:
     counts = {f"{name} sentences": len(rows) for name, rows in splits.items()}
     counts |= {f"{name} sentences cut": cut for name, (_, cut) in encoded.items()}
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    _start_at_base_rates(model, encoded["train"][0])
     work = output.with_name(f".{output.name}.work")
     checkpoint = _prepare(work, description, config.resume)
     trainer = _trainer(config, model, tokenizer, {name: found for name, (found, _) in encoded.items()}, work)
     trainer.train(resume_from_checkpoint=checkpoint)
-    _write(config, trainer, tokenizer, splits["validation"], description, counts)
+    print(f"best epoch: {_best_epoch(trainer)}")
+    calibration, probabilities, labels = calibrate(model, tokenizer, encoded["validation"][0])
+    articles = [row["article_id"] for row in splits["validation"]]
+    figures = TechniqueMetrics().measure(probabilities, labels, calibration.thresholds, articles)
+    tagger = _tagger(config, calibration, description)
+    with manifest.whole_folder(output) as target:
+        save(target, model, tokenizer, tagger)
+        content = {"split": "validation", "note": "thresholds were chosen on this split", "epochs": _epochs(trainer), **figures}
+        manifest.write_text(target / "metrics.json", json.dumps(content, indent=2) + "\n")
+        manifest.write_text(target / "README.md", cards.model(config, figures, counts))
+        manifest.write(target, description, [path.name for path in target.iterdir()], counts)
+    print(f"{output}: the model, with calibration and thresholds from {len(articles)} validation sentences")
     shutil.rmtree(work)
     return output
 
@@ -202,13 +165,31 @@ def _trainer(
         data_collator=Collator(tokenizer),
         train_dataset=encoded["train"],
         eval_dataset=encoded["validation"],
-        compute_metrics=lambda result: _validation_metrics(result.predictions, result.label_ids),
+        compute_metrics=lambda result: _validation_metrics(np.asarray(result.predictions), np.asarray(result.label_ids)),
         preprocess_logits_for_metrics=lambda logits, _: logits[0],
         callbacks=[EarlyStoppingCallback(settings.patience), Progress()],
         optimizers=(_optimizer(config, model), None),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _start_at_base_rates(model: JointModel, features: Sequence[Features]) -> None:
+    """Set the heads' biases to the labels' base rates, so that no step is spent on learning that techniques are rare."""
+    for head, labels in (
+        (_output_layer(model), np.stack([f["labels"] for f in features])),
+        (model.span_head, np.concatenate([f["token_labels"][f["token_mask"]] for f in features])),
+    ):
+        rates = (np.nansum(labels, 0) + 1) / ((~np.isnan(labels)).sum(0) + 2)
+        with torch.no_grad():
+            head.bias.copy_(torch.from_numpy(np.log(rates / (1 - rates))))
+
+
+def _output_layer(model: JointModel) -> torch.nn.Linear:
+    """Find the classifier's last layer, whatever the architecture calls it."""
+    width = model.span_head.out_features
+    layers = [m for m in model.classifier.modules() if isinstance(m, torch.nn.Linear) and m.out_features == width and m.bias is not None]
+    return layers[-1]
 
 
 def _optimizer(config: TrainConfig, model: JointModel) -> torch.optim.Optimizer:
@@ -236,7 +217,7 @@ def _validation_metrics(logits: NDArray[Any], labels: NDArray[Any]) -> dict[str,
 
 def calibrate(model: JointModel, tokenizer: PreTrainedTokenizerBase, features: Sequence[Features]) -> tuple[Calibration, Floats, Floats]:
     """Fit the calibration on encoded sentences; also return their calibrated probabilities and their labels."""
-    inputs = [{n: v for n, v in f.items() if n not in _LABELS} for f in features]
+    inputs = [{n: v for n, v in f.items() if n not in LABELS} for f in features]
     logits, token_logits = run_network(model, tokenizer, inputs)
     labels = np.stack([f["labels"] for f in features]).astype(np.float64)
     masks = [f["token_mask"] for f in features]
@@ -246,19 +227,20 @@ def calibrate(model: JointModel, tokenizer: PreTrainedTokenizerBase, features: S
     return calibration, calibration.sentence_probabilities(logits), labels
 
 
-def _write(
-    config: TrainConfig,
-    trainer: Trainer,
-    tokenizer: PreTrainedTokenizerBase,
-    validation: Sequence[Row],
-    description: Mapping[str, Any],
-    counts: Mapping[str, int],
-) -> None:
-    output, model = Path(config.output), trainer.model
-    calibration, probabilities, labels = calibrate(model, tokenizer, trainer.eval_dataset)
-    names = taxonomy.load().names
-    figures = TechniqueMetrics().measure(probabilities, labels, calibration.thresholds, [row["article_id"] for row in validation])
-    tagger = {
+def _best_epoch(trainer: Trainer) -> int:
+    best = max(_epochs(trainer), key=lambda epoch: epoch["eval_average_precision"])
+    return round(best["epoch"])
+
+
+def _epochs(trainer: Trainer) -> list[dict[str, float]]:
+    """Return what validation gave after each epoch, without what differs from run to run."""
+    history = [entry for entry in trainer.state.log_history if "eval_average_precision" in entry]
+    return [{k: v for k, v in entry.items() if "runtime" not in k and "per_second" not in k} for entry in history]
+
+
+def _tagger(config: TrainConfig, calibration: Calibration, description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of ``tagger.json``: what tagging needs beside the weights, and where the model comes from."""
+    return {
         "taxonomy": taxonomy.load().version,
         "segmenter": _segmenter(Path(config.dataset)),
         "max_length": config.encoder.max_length,
@@ -267,48 +249,10 @@ def _write(
         "dataset": description["inputs"]["dataset"],
         "versions": manifest.versions(),
         "calibration": calibration.as_dict(),
-        "outputs": [taxonomy.PROPAGANDA, *names],
     }
-    with manifest.whole_folder(output) as folder:
-        save(folder, model, tokenizer, tagger)
-        history = [entry for entry in trainer.state.log_history if "eval_average_precision" in entry]
-        epochs = [{k: v for k, v in entry.items() if "runtime" not in k and "per_second" not in k} for entry in history]
-        content = {"split": "validation", "note": "thresholds were chosen on this split", "epochs": epochs, **figures}
-        manifest.write_text(folder / "metrics.json", json.dumps(content, indent=2) + "\n")
-        manifest.write_text(folder / "README.md", _card(config, figures, counts))
-        manifest.write(folder, description, [p.name for p in folder.iterdir()], counts)
-    print(f"{output}: the model, with calibration and thresholds from {len(validation)} validation sentences")
 
 
 def _segmenter(dataset: Path) -> str:
     """Return how the dataset's sentences were found, so that new text is cut the same way."""
     content = json.loads((dataset / manifest.NAME).read_text(encoding="utf-8"))
     return str(content["settings"]["corpus"]["segmenter"])
-
-
-def _card(config: TrainConfig, figures: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    sums = figures["summary"]
-    settings = ", ".join(f"{name} {value}" for name, value in asdict(config.train).items())
-    return "\n".join(
-        [
-            "---",
-            "library_name: transformers",
-            "pipeline_tag: text-classification",
-            "language: [en]",
-            "---",
-            "# Propaganda techniques in sentences",
-            "",
-            f"`{config.encoder.name}` fine-tuned by proptag {manifest.versions()['proptag']}: the first output, `propaganda`, is the probability",
-            "that a sentence uses any technique, the others are the techniques of the taxonomy. `span_head.safetensors` marks the words, and",
-            '`tagger.json` holds calibration and thresholds; `proptag.Tagger.load(folder)` uses all of it, `pipeline("text-classification",',
-            "model=folder, top_k=None)` the uncalibrated sentence part.",
-            "",
-            f"Trained on {counts['train sentences']} sentences (seed {config.seed}; {settings}).",
-            f"On its validation split, where the thresholds were chosen (so these are upper bounds): any technique F1 {sums['propaganda_f1']:.2f},",
-            f"techniques micro-F1 {sums['micro_f1']:.2f}. Evaluate on other articles before you rely on it.",
-            "",
-            "A tag describes rhetoric. It says nothing about whether a statement is true or what its author meant, and it is often wrong: do",
-            "not use it to judge, rank or block people or outlets without a human reading the text.",
-            "",
-        ]
-    )

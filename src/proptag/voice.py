@@ -37,8 +37,43 @@ _BEFORE_PARTICIPLE = re.compile(rf"(?P<subject>[^\n“”\"«»;:.!?]{{1,200}}?)
 _ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Sen|Rep|Gov|Gen|Col|Capt|Prof|Rev|Jr|Sr|[A-Z])\.(?=\s|[A-Z]\.)")
 _HIDDEN_DOT = "\u2024"  # stands for the dot of an abbreviation while a sentence's end is looked for
 _NO_NAME = frozenset(
-    "The A An I It Its His Her Their One This That These Those But And Monday Tuesday Wednesday Thursday Friday Saturday Sunday January "
-    "February March April May June July August September October November December".split()
+    [
+        "The",
+        "A",
+        "An",
+        "I",
+        "It",
+        "Its",
+        "His",
+        "Her",
+        "Their",
+        "One",
+        "This",
+        "That",
+        "These",
+        "Those",
+        "But",
+        "And",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
 )
 _SENTENCE_END = re.compile(r"[.!?…][”\"’']*\s+")
 _SUBJECT_STOP = re.compile(r"\s+(?:who|whose|which|when|after|before|as|in|on|at|during|to|from|while|with|last|this|yesterday)\b")

@@ -1,6 +1,7 @@
 """Annotated articles in Pandoc's bracketed-span notation under a YAML head; ``seeds/README.md`` describes the format.
 
-``parse`` and ``format_article`` are inverse to each other: text -> Article -> text gives the same text.
+``parse`` and ``format_article`` are inverse to each other: text -> Article -> text gives the same text (where the head is in YAML's
+plain style, as ``format_article`` writes it).
 """
 
 import re
@@ -57,9 +58,8 @@ def parse(text: str, source: str = "seed") -> Article:
 
 def format_article(article: Article) -> str:
     """Write an article in the notation; the inverse of ``parse``. Raises ``UserError`` if two spans cross."""
-    head = yaml.safe_dump(
-        {"id": article.id, "title": article.title, **article.meta}, sort_keys=False, allow_unicode=True, width=10**6
-    )
+    values = {"id": article.id, "title": article.title, **article.meta}
+    head = yaml.dump(values, Dumper=_StringDumper, sort_keys=False, allow_unicode=True, width=10**6)
     return f"---\n{head}---\n\n{_format_body(article)}"
 
 
@@ -81,12 +81,18 @@ class _StringLoader(yaml.SafeLoader):
     """Reads every plain scalar as a string, so that an id of digits or a date comes back as it was written."""
 
 
+class _StringDumper(yaml.SafeDumper):
+    """Writes strings without quotation marks wherever ``_StringLoader`` reads them back the same."""
+
+
 _StringLoader.yaml_implicit_resolvers = {}
+_StringDumper.yaml_implicit_resolvers = {}
 
 
 def _parse_body(body: str, source: str, line: int) -> tuple[str, tuple[Span, ...]]:
     known = set(taxonomy.load().names)
-    text, length = [], 0
+    text: list[str] = []
+    length = 0
     opened: list[tuple[int, int]] = []  # offset in the plain text, line
     spans: list[Span] = []
 
@@ -99,7 +105,7 @@ def _parse_body(body: str, source: str, line: int) -> tuple[str, tuple[Span, ...
         elif token["text"] or token["escaped"] is not None:
             if token["escaped"] is not None and token["escaped"] not in ("[", "]", "\\"):
                 raise fail("a backslash stands only before [, ] or another backslash")
-            text.append(token["text"] or token["escaped"])
+            text.append(str(token["text"] or token["escaped"]))
             length += len(text[-1])
             line += text[-1].count("\n")
         else:
@@ -116,9 +122,7 @@ def _parse_body(body: str, source: str, line: int) -> tuple[str, tuple[Span, ...
     return "".join(text), tuple(spans)
 
 
-def _make_spans(
-    text: str, start: int, techniques: list[str], so_far: list[Span], known: set[str], where: str
-) -> list[Span]:
+def _make_spans(text: str, start: int, techniques: list[str], so_far: list[Span], known: set[str], where: str) -> list[Span]:
     inside = text[start:]
     if unknown := [t for t in techniques if t not in known]:
         try:

@@ -25,9 +25,18 @@ def render(tagged: TaggedArticle, article: Article) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("proptag", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("proptag", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"label": label_of, "colour": colour_of, "group": lambda t: taxonomy.load()[t].group, "words": _words}
+    environment.filters |= {
+        "label": label_of,
+        "colour": colour_of,
+        "group": lambda t: taxonomy.load()[t].group,
+        "words": _words,
+    }
     environment.globals |= {"voice_words": voice_words, "sentence_voice": sentence_voice}
     return environment.get_template("article.html.j2")
 
@@ -69,7 +78,11 @@ def _legend(tagged: TaggedArticle) -> list[dict[str, Any]]:
     loaded = taxonomy.load()
     found = set(tagged.counts)
     return [
-        {"name": group, "about": about, "techniques": [t for t in loaded.techniques if t.group == group and t.name in found]}
+        {
+            "name": group,
+            "about": about,
+            "techniques": [t for t in loaded.techniques if t.group == group and t.name in found],
+        }
         for group, about in loaded.groups.items()
         if any(t.group == group and t.name in found for t in loaded.techniques)
     ]

@@ -1,6 +1,7 @@
 """What the terminal and the HTML view share: colours, and text cut at the edges of spans."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from proptag import taxonomy
 from proptag.records import TaggedSentence, TaggedSpan
@@ -29,10 +30,7 @@ def label_of(technique: str) -> str:
 def pieces(start: int, end: int, spans: Sequence[TaggedSpan]) -> list[tuple[int, int, tuple[TaggedSpan, ...]]]:
     """Cut ``start:end`` wherever a span begins or ends, and tell for each piece which spans cover it."""
     edges = sorted({start, end, *(e for span in spans for e in (span.start, span.end) if start < e < end)})
-    return [
-        (left, right, tuple(span for span in spans if span.start < right and span.end > left))
-        for left, right in zip(edges, edges[1:], strict=False)
-    ]
+    return [(left, right, tuple(span for span in spans if span.start < right and span.end > left)) for left, right in pairwise(edges)]
 
 
 def voice_words(voice: str, speaker: str | None) -> str:

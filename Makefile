@@ -1,0 +1,42 @@
+# make demo   install, build the dataset from seeds/, fine-tune, evaluate, tag the sample article; skips what has not changed
+# make test   install, then lint, types and tests
+# make clean  remove what the demo made (not the installation)
+
+PYTHON ?= python3
+PY := .venv/bin/python
+DEMO := runs/demo
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test lint types pytest clean
+
+demo: .venv/installed
+	$(PY) scripts/build_dataset.py corpus=seeds output=data/seeds
+	$(PY) scripts/train.py dataset=data/seeds output=$(DEMO)/model
+	$(PY) scripts/evaluate.py model=$(DEMO)/model dataset=data/seeds output=$(DEMO)
+	@$(MAKE) --no-print-directory $(DEMO)/article.json $(DEMO)/article.html
+	@echo
+	@echo "model folder     $(DEMO)/model"
+	@echo "figures          $(DEMO)/metrics.json, as a table $(DEMO)/metrics.md"
+	@echo "tagged article   $(DEMO)/article.html, as data $(DEMO)/article.json"
+
+$(DEMO)/article.%: examples/article.txt $(DEMO)/model/manifest.json $(wildcard src/proptag/report/*)
+	$(PY) scripts/predict.py model=$(DEMO)/model input=$< format=$* output=$@
+
+test: .venv/installed lint types pytest
+
+lint: .venv/installed
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: .venv/installed
+	.venv/bin/mypy
+
+pytest: .venv/installed
+	$(PY) -m pytest
+
+.venv/installed: pyproject.toml scripts/install.sh
+	PYTHON="$(PYTHON)" sh scripts/install.sh
+	@touch $@
+
+clean:
+	rm -rf $(DEMO) data/seeds

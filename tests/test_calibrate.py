@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from proptag.calibrate import Calibration, choose_thresholds, fit, sigmoid
+from proptag.metrics import expected_calibration_error
+
+
+def overconfident(rows=4000, width=5, seed=0):
+    """Logits that are three times too far from zero."""
+    generator = np.random.default_rng(seed)
+    true = generator.normal(-2, 1.5, (rows, width))
+    labels = (generator.random((rows, width)) < sigmoid(true)).astype(float)
+    return 3 * true, labels
+
+
+def test_fit_brings_probabilities_near_to_the_observed_shares():
+    logits, labels = overconfident()
+    fresh_logits, fresh_labels = overconfident(seed=1)
+    calibration = fit(logits, labels, logits, labels)
+    raw = expected_calibration_error(sigmoid(fresh_logits).ravel(), fresh_labels.ravel())
+    calibrated = expected_calibration_error(calibration.sentence_probabilities(fresh_logits).ravel(), fresh_labels.ravel())
+    assert calibrated < 0.02 < raw
+
+
+def test_fit_keeps_the_order_of_sentences():
+    logits, labels = overconfident(rows=300)
+    for wanted in (labels, 1 - labels):  # even where the labels say the opposite
+        found = fit(logits, wanted, logits, wanted).sentence_probabilities(logits)
+        assert (np.argsort(found, axis=0) == np.argsort(logits, axis=0)).all()
+
+
+def test_a_column_without_positives_gets_a_low_probability_and_the_common_threshold():
+    logits, labels = overconfident()
+    labels[:, 3] = 0
+    calibration = fit(logits, labels, logits, labels)
+    assert calibration.sentence_probabilities(logits)[:, 3].mean() < 0.02
+    assert calibration.thresholds[3] == pytest.approx(calibration.thresholds[2], abs=0.15)
+
+
+def test_threshold_of_a_frequent_column_is_its_own_best():
+    generator = np.random.default_rng(1)
+    labels = (generator.random((5000, 1)) < 0.3).astype(float)
+    probabilities = np.clip(0.4 * labels + 0.35 * generator.random((5000, 1)), 0, 1)
+    assert choose_thresholds(probabilities, labels)[0] == pytest.approx(0.375, abs=0.03)
+
+
+def test_unknown_labels_have_no_say():
+    logits, labels = overconfident()
+    hidden = labels.copy()
+    hidden[::2] = np.nan
+    flipped = logits.copy()
+    flipped[::2] *= -1
+    assert fit(logits, hidden, logits, hidden) == fit(flipped, hidden, flipped, hidden)
+
+
+def test_calibration_survives_json():
+    logits, labels = overconfident(rows=300)
+    calibration = fit(logits, labels, logits, labels)
+    assert Calibration.from_dict(calibration.as_dict()) == calibration
+    with pytest.raises(KeyError):
+        Calibration.from_dict({"slopes": []})

@@ -1,0 +1,45 @@
+"""Every file under configs/ composes and is valid, and every script has its primary config."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+from conftest import ROOT
+from proptag import config as settings
+
+CONFIGS = ROOT / "configs"
+CLASSES = {
+    "build_dataset": settings.BuildDatasetConfig,
+    "train": settings.TrainConfig,
+    "evaluate": settings.EvaluateConfig,
+    "predict": settings.PredictConfig,
+    "score_folder": settings.ScoreConfig,
+}
+OWNERS = {"corpus": "build_dataset", "encoder": "train"}
+CHOICES = [(p.parent.name, p.stem) for p in sorted(CONFIGS.glob("*/*.yaml"))]
+
+
+def composed(name, overrides=()):
+    cls = CLASSES[name]
+    ConfigStore.instance().store(name=f"{name}_schema", node=settings.defaults(cls))
+    with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
+        values = OmegaConf.to_container(compose(name, list(overrides)))
+    required = {key: "x" for key, item in settings.leaves(cls).items() if item.default == settings.REQUIRED}
+    return settings.build(cls, values | {k: v for k, v in required.items() if values[k] == "???"})
+
+
+def test_scripts_and_primary_configs_match():
+    scripts = {p.stem for p in (ROOT / "scripts").glob("*.py")}
+    assert scripts == set(CLASSES) == {p.stem for p in CONFIGS.glob("*.yaml")} - {"quiet"}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_primary_config_is_valid(name):
+    assert isinstance(composed(name), CLASSES[name])
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES)
+def test_every_choice_is_valid(group, choice):
+    made = composed(OWNERS[group], [f"{group}={choice}"])
+    assert getattr(made, group).name == choice
