@@ -32,7 +32,7 @@ types: .venv/installed
 	.venv/bin/mypy
 
 pytest: .venv/installed
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 .venv/installed: pyproject.toml scripts/install.sh
 	PYTHON="$(PYTHON)" sh scripts/install.sh

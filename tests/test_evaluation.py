@@ -4,6 +4,8 @@ import pytest
 
 from conftest import run_script
 from proptag import taxonomy
+from proptag.config import EvaluateConfig
+from proptag.evaluation import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +30,12 @@ def test_evaluation_writes_every_figure(evaluated):
     assert f"| {figures['summary']['micro_f1']:.3f} |" in row
 
 
-def test_evaluating_again_is_skipped_and_another_split_is_not(evaluated, model, dataset):
+def test_evaluating_again_is_skipped_and_another_split_is_not(evaluated, model, dataset, capsys):
     output, _ = evaluated
-    settings = (f"model={model}", f"dataset={dataset}", f"output={output}", "bootstrap=100")
-    assert "up to date" in run_script("evaluate", *settings).stdout
-    done = run_script("evaluate", *settings, "split=validation")
-    assert "up to date" not in done.stdout
-    assert "validation split" in done.stdout
+    settings = {"model": str(model), "dataset": str(dataset), "output": str(output), "bootstrap": 100}
+    evaluate(EvaluateConfig(**settings))
+    assert "up to date" in capsys.readouterr().out
+    assert evaluate(EvaluateConfig(**settings, split="validation"))["split"] == "validation"
 
 
 def test_evaluating_nothing_is_said(model, tmp_path):

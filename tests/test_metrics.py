@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_recall_fscore_support
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_fscore_support
 
 from proptag import taxonomy
-from proptag.metrics import TechniqueMetrics, average_precision, bootstrap_intervals, expected_calibration_error
+from proptag.metrics import RankedScores, TechniqueMetrics, bootstrap_intervals, expected_calibration_error
 
 NAMES = taxonomy.load().names
 WIDTH = len(NAMES) + 1
@@ -69,10 +69,24 @@ def test_intervals_resample_whole_articles():
     # Two articles, one all right and one all wrong: the share of right rows is 0, a half or 1 in every resample.
     right = np.array([1.0] * 9 + [0.0] * 9)
     seen = set()
-    measure = lambda rows: seen.add(right[rows].mean()) or {"right": float(right[rows].mean())}  # noqa: E731
-    interval = bootstrap_intervals(measure, ["a"] * 9 + ["b"] * 9, 50, 1)
+
+    def measure(weights):
+        share = float(right @ weights / weights.sum())
+        seen.add(share)
+        return {"right": share}
+
+    assert bootstrap_intervals(measure, ["a"] * 9 + ["b"] * 9, 50, 1)["right"] == (0.0, 1.0)
     assert seen == {0.0, 0.5, 1.0}
-    assert interval["right"] == (0.0, 1.0)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.9]), st.booleans(), st.integers(0, 3)), min_size=1, max_size=30))
+def test_weighted_average_precision_is_that_of_scikit_learn(rows):
+    scores, labels, weights = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    found = RankedScores(scores[:, None], labels[:, None]).average_precision(weights)[0]
+    if weights @ labels:
+        assert found == pytest.approx(average_precision_score(labels, scores, sample_weight=weights))
+    else:
+        assert math.isnan(found)
 
 
 def test_calibration_error_is_zero_for_a_calibrated_and_large_for_a_boasting_model():
@@ -81,10 +95,3 @@ def test_calibration_error_is_zero_for_a_calibrated_and_large_for_a_boasting_mod
     y = (generator.random(200_000) < p).astype(float)
     assert expected_calibration_error(p, y) < 0.01
     assert expected_calibration_error(np.ones(1000), np.zeros(1000)) == 1.0
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
-def test_average_precision_lies_between_the_base_rate_of_the_worst_case_and_one(pairs):
-    scores, labels = np.array([s for s, _ in pairs]), np.array([float(y) for _, y in pairs])
-    value = average_precision(scores, labels)
-    assert math.isnan(value) if not labels.any() else 0 < value <= 1

@@ -104,7 +104,11 @@ def test_a_few_steps_learn_the_words_of_a_span():
     model.eval()
     with torch.inference_mode():
         found = model(**batch)
-    assert ((found["logits"][:, 3] > 0).float() == batch["labels"][:, 3]).all()
+    wanted = batch["labels"][:, 3] == 1
+    assert found["logits"][wanted, 3].min() > found["logits"][~wanted, 3].max()
+    inside = batch["token_labels"][..., 3] == 1
+    outside = (batch["token_labels"][..., 3] == 0) & batch["token_mask"].bool()
+    assert found["token_logits"][..., 3][inside].min() > found["token_logits"][..., 3][outside].max()
 
 
 def test_the_model_folder_is_whole_and_says_where_it_comes_from(model, dataset):

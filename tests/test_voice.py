@@ -74,6 +74,7 @@ def test_quotations_are_ordered_disjoint_and_within_a_line(text):
 def test_a_long_line_takes_no_long_time():
     text = '"' + "He said that the people of Norvane, " * 20_000
     assert len(find_quotations(text)) == 1
+    assert find_quotations("‘a 'b " * 20_000) == ()
 
 
 def test_the_sample_report_names_its_quoted_speakers(ptc_articles):

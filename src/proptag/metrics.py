@@ -15,44 +15,65 @@ Floats = NDArray[np.float64]
 
 
 def average_precision(scores: NDArray[Any], labels: NDArray[Any]) -> float:
-    """Return sum of (recall step x precision) over falling scores, as scikit-learn defines it; nan without a positive.
+    """Return the sum of (recall step x precision) over falling scores, as scikit-learn defines it; nan without a positive.
 
     Both arrays are 1-d; labels that are nan (unknown) are left out.
     """
-    from sklearn.metrics import average_precision_score
-
-    known = ~np.isnan(labels)
-    if not (labels[known] == 1).any():
-        return math.nan
-    return float(average_precision_score(labels[known] == 1, scores[known]))
+    return float(RankedScores(scores[:, None], labels[:, None]).average_precision(np.ones(len(scores)))[0])
 
 
-def expected_calibration_error(probabilities: NDArray[Any], labels: NDArray[Any], bins: int = 15) -> float:
+class RankedScores:
+    """Scores sorted once, so that average precision under many weightings of the rows is quick."""
+
+    def __init__(self, scores: NDArray[Any], labels: NDArray[Any]) -> None:
+        """Take scores and labels of shape (rows, columns); nan labels are unknown."""
+        self.order = np.argsort(-scores, axis=0, kind="stable")
+        ranked = np.take_along_axis(scores, self.order, 0)
+        sorted_labels = np.take_along_axis(labels, self.order, 0)
+        self.known, self.positive = ~np.isnan(sorted_labels), sorted_labels == 1
+        # Equal scores stand or fall together: each counts with the precision at the last of them.
+        ends = np.where(
+            np.append(ranked[1:] != ranked[:-1], np.ones((1, ranked.shape[1]), bool), 0), np.arange(len(ranked))[:, None], len(ranked)
+        )
+        self.ends = np.minimum.accumulate(ends[::-1], 0)[::-1]
+
+    def average_precision(self, weights: NDArray[Any]) -> Floats:
+        """Return the average precision of each column, with row ``i`` counted ``weights[i]`` times; nan without a positive."""
+        weight = weights[self.order] * self.known
+        hits = weight * self.positive
+        with np.errstate(invalid="ignore"):
+            precision = np.take_along_axis(hits.cumsum(0), self.ends, 0) / np.take_along_axis(weight.cumsum(0), self.ends, 0)
+            return np.asarray(np.where(hits > 0, hits * precision, 0).sum(0) / hits.sum(0))
+
+
+def expected_calibration_error(
+    probabilities: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None, bins: int = 15
+) -> float:
     """Return the mean distance between probability and observed share over ``bins`` equally wide bins (Guo et al., 2017).
 
-    Both arrays are 1-d; labels that are nan are left out; nan if none is known.
+    The arrays are 1-d; labels that are nan are left out; nan if none is known.
     """
     known = ~np.isnan(labels)
-    p, y = probabilities[known], labels[known]
-    if not len(p):
+    weight = np.ones(len(labels))[known] if weights is None else weights[known]
+    if not weight.sum():
         return math.nan
-    index = np.minimum((p * bins).astype(int), bins - 1)
-    gaps = np.bincount(index, p - y, minlength=bins)
-    return float(np.abs(gaps).sum() / len(p))
+    index = np.minimum((probabilities[known] * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, weight * (probabilities[known] - labels[known]), minlength=bins)
+    return float(np.abs(gaps).sum() / weight.sum())
 
 
 def bootstrap_intervals(
-    measure: Callable[[NDArray[np.intp]], Mapping[str, float]], groups: Sequence[str], samples: int, seed: int
+    measure: Callable[[Floats], Mapping[str, float]], groups: Sequence[str], samples: int, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Return the 2.5 and 97.5 percentiles of every figure that ``measure(rows)`` gives, over resampled articles.
+    """Return the 2.5 and 97.5 percentiles of every figure that ``measure`` gives, over resampled articles.
 
-    ``groups`` names the article of each row; articles are drawn with replacement, since sentences of one article are not independent.
-    A figure that is nan in a resample (no positive drawn) is left out of its percentiles.
+    ``groups`` names the article of each row. Articles are drawn with replacement, since sentences of one article are not independent;
+    ``measure`` is handed how often each row was drawn. A figure that is nan in a resample is left out of its percentiles.
     """
-    ids = np.asarray(groups)
-    rows = [np.flatnonzero(ids == name) for name in dict.fromkeys(groups)]
+    _, article = np.unique(np.asarray(groups), return_inverse=True)
+    count = article.max() + 1
     generator = np.random.default_rng(seed)
-    drawn = [measure(np.concatenate([rows[i] for i in generator.integers(0, len(rows), len(rows))])) for _ in range(samples)]
+    drawn = [measure(np.bincount(generator.integers(0, count, count), minlength=count)[article].astype(float)) for _ in range(samples)]
     found = {}
     for name in drawn[0] if drawn else ():
         values = [d[name] for d in drawn if not math.isnan(d[name])]
@@ -61,19 +82,9 @@ def bootstrap_intervals(
     return found
 
 
-def f1_counts(found: NDArray[np.bool_], labels: Floats) -> tuple[Floats, Floats, Floats]:
+def f1_counts(found: NDArray[np.bool_], labels: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Return per column the true positives, false positives and false negatives; unknown labels count as neither."""
-    return (
-        (found & (labels == 1)).sum(0).astype(float),
-        (found & (labels == 0)).sum(0).astype(float),
-        (~found & (labels == 1)).sum(0).astype(float),
-    )
-
-
-def f1(hits: Any, false: Any, missed: Any) -> Any:  # noqa: ANN401  (numbers or arrays)
-    """Return 2 hits / (2 hits + false + missed); nan where nothing was there and nothing was found."""
-    with np.errstate(invalid="ignore"):
-        return np.divide(2 * hits, 2 * hits + false + missed)
+    return weights @ (found & (labels == 1)), weights @ (found & (labels == 0)), weights @ (~found & (labels == 1))
 
 
 class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no types
@@ -123,9 +134,16 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         and F1 use the thresholds, average precision does not.
         """
         p, y, limits = np.array(predictions, dtype=float), np.array(references, dtype=float), np.array(thresholds)
-        summary = _summary(p, y, limits)
-        intervals = bootstrap_intervals(lambda rows: _summary(p[rows], y[rows], limits), articles, samples, seed)
-        hits, false, missed = f1_counts(p >= limits, y)
+        ranked = RankedScores(p, y)
+
+        def summarise(weights: Floats) -> dict[str, float]:
+            return _summary(p, y, limits, ranked.average_precision(weights), weights)
+
+        once = np.ones(len(p))
+        summary = summarise(once)
+        intervals = bootstrap_intervals(summarise, articles, samples, seed)
+        precisions = ranked.average_precision(once)
+        hits, false, missed = f1_counts(p >= limits, y, once)
         techniques = {}
         for i, name in enumerate(taxonomy.load().names, 1):
             techniques[name] = {
@@ -133,7 +151,7 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
                 "precision": _ratio(hits[i], hits[i] + false[i]),
                 "recall": _ratio(hits[i], hits[i] + missed[i]),
                 "f1": _ratio(2 * hits[i], 2 * hits[i] + false[i] + missed[i]),
-                "average_precision": average_precision(p[:, i], y[:, i]),
+                "average_precision": float(precisions[i]),
                 "threshold": float(limits[i]),
             }
         summary["propaganda_share"] = float(np.nanmean(y[:, 0]))
@@ -149,21 +167,19 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         return found
 
 
-def _summary(p: Floats, y: Floats, limits: Floats) -> dict[str, float]:
-    hits, false, missed = f1_counts(p >= limits, y)
-    occurs = (y[:, 1:] == 1).any(0)
-    per_technique = f1(hits[1:][occurs], false[1:][occurs], missed[1:][occurs])
-    precisions = [average_precision(p[:, i + 1], y[:, i + 1]) for i in np.flatnonzero(occurs)]
+def _summary(p: Floats, y: Floats, limits: Floats, precisions: Floats, weights: Floats) -> dict[str, float]:
+    hits, false, missed = f1_counts(p >= limits, y, weights)
+    occurs = np.append(False, (hits + missed)[1:] > 0)
     return {
         "propaganda_f1": _ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),
         "propaganda_precision": _ratio(hits[0], hits[0] + false[0]),
         "propaganda_recall": _ratio(hits[0], hits[0] + missed[0]),
-        "propaganda_average_precision": average_precision(p[:, 0], y[:, 0]),
+        "propaganda_average_precision": float(precisions[0]),
         "micro_f1": _ratio(2 * hits[1:].sum(), (2 * hits + false + missed)[1:].sum()),
-        "macro_f1": float(np.mean(per_technique)) if occurs.any() else math.nan,
-        "mean_average_precision": float(np.mean(precisions)) if precisions else math.nan,
-        "propaganda_calibration_error": expected_calibration_error(p[:, 0], y[:, 0]),
-        "technique_calibration_error": expected_calibration_error(p[:, 1:].ravel(), y[:, 1:].ravel()),
+        "macro_f1": float((2 * hits / np.maximum(2 * hits + false + missed, 1))[occurs].mean()) if occurs.any() else math.nan,
+        "mean_average_precision": float(precisions[occurs].mean()) if occurs.any() else math.nan,
+        "propaganda_calibration_error": expected_calibration_error(p[:, 0], y[:, 0], weights),
+        "technique_calibration_error": expected_calibration_error(p[:, 1:].ravel(), y[:, 1:].ravel(), weights.repeat(p.shape[1] - 1)),
     }
 
 

@@ -36,7 +36,7 @@ from proptag.runtime import choose_device, trains_in_bfloat16
 _COMPLETE = "complete"
 
 
-class Progress(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+class Progress(TrainerCallback):
     """Prints a line per epoch, and marks checkpoints that were written to their end."""
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:  # noqa: ANN401, ARG002

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from proptag.records import Voice
 
+_LONGEST_SINGLE = 600  # characters between single quotation marks
 _CLOSERS = {"“": "”", "«": "»", "„": "“”", "‘": "’", '"': '"', "'": "'"}
 _NAME_WORD = r"[A-Z][\w’'\u2024&-]*"
 _NAME = re.compile(rf"{_NAME_WORD}(?:\s+(?:(?:of|de|van|von|al|el|bin|da|di|del|la|le|the|for)\s+)*{_NAME_WORD})*")
@@ -146,22 +147,19 @@ def _pair_marks(line: str) -> tuple[list[tuple[int, int]], bool]:
     pairs: list[tuple[int, int]] = []
     opened: tuple[int, str] | None = None
     for at, mark in _marks(line):
-        if opened is None and mark in _CLOSERS and _opens(line, at):
+        if opened:
+            if mark in opened[1] and _closes(line, at):
+                pairs.append((opened[0], at))
+                opened = None
+        elif mark in _CLOSERS and _opens(line, at):
             opened = (at + 1, _CLOSERS[mark])
-        elif opened and mark in opened[1] and _closes(line, at):
-            pairs.append((opened[0], at))
-            opened = None
-        elif opened is None and mark in "”»" and at:  # its opening mark is missing: take the sentence
+        elif mark in "”»" and at:  # its opening mark is missing: take the sentence
             floor = pairs[-1][1] + 1 if pairs else 0
             ends = [m.end() for m in _SENTENCE_END.finditer(line, floor, at)]
             pairs.append((ends[-1] if ends else floor, at))
-    # An unclosed mark is a quotation that goes on in the next paragraph, but a single mark may be an apostrophe.
-    if opened and opened[1] not in "’'" and line[opened[0] :].strip():
+    if opened and line[opened[0] :].strip():  # it goes on in the next paragraph
         pairs.append((opened[0], len(line)))
         return pairs, True
-    if opened and opened[1] in "’'":  # take it for an apostrophe and look again at what follows
-        later, still_open = _pair_marks(" " * opened[0] + line[opened[0] :])
-        return pairs + later, still_open
     return pairs, False
 
 
@@ -171,7 +169,10 @@ def _marks(line: str) -> Iterator[tuple[int, str]]:
 
 def _opens(line: str, at: int) -> bool:
     before, after = line[at - 1] if at else " ", line[at + 1 : at + 2]
-    return not before.isalnum() and bool(after) and not after.isspace() and (line[at] not in "\"'" or before not in ".,!?")
+    if before.isalnum() or not after or after.isspace() or (line[at] in "\"'" and before in ".,!?"):
+        return False
+    # A single mark that is not closed soon is an apostrophe.
+    return line[at] not in "‘'" or any(_closes(line, at + 1 + m.start()) for m in re.finditer("[’']", line[at + 1 : at + _LONGEST_SINGLE]))
 
 
 def _closes(line: str, at: int) -> bool:
