@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proptag.calibrate import Calibration, choose_thresholds, fit, sigmoid
+from proptag.calibrate import LEAST, Calibration, choose_thresholds, fit, sigmoid
 from proptag.metrics import expected_calibration_error
 
 
@@ -59,3 +59,11 @@ def test_calibration_survives_json():
     assert Calibration.from_dict(calibration.as_dict()) == calibration
     with pytest.raises(KeyError):
         Calibration.from_dict({"slopes": []})
+
+
+def test_no_sentence_threshold_is_so_low_that_most_tags_would_be_wrong():
+    generator = np.random.default_rng(2)
+    labels = (generator.random((5000, 1)) < 0.02).astype(float)
+    probabilities = np.full((5000, 1), 0.02) + 0.01 * labels
+    assert choose_thresholds(probabilities, labels, least=0.0)[0] < 0.05
+    assert choose_thresholds(probabilities, labels)[0] >= LEAST

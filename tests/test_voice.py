@@ -33,6 +33,7 @@ def found(text):
         ("«Non,» said Luc Arl.", [("Non,", "Luc Arl")]),
         ("‘I don’t care,’ said Al Orr. It’s the boys’ room.", [("I don’t care,", "Al Orr")]),
         ('He called the "reform" a theft.', [("reform", None)]),
+        ('Tomas Ruel, a deputy, asked for the figures. "They must know," he said.', [("They must know,", "Tomas Ruel")]),
         ('"Go home!" chanted the crowd.', [("Go home!", "the crowd")]),
     ],
 )

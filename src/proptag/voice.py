@@ -106,7 +106,7 @@ def find_quotations(text: str) -> tuple[Quotation, ...]:
                 if speaker is None and _continues(line, start, end, before):
                     speaker = speakers[-1] if speakers else (last_name if left_open else None)
                 elif speaker and _PRONOUN.match(speaker):
-                    speaker = last_name if re.match(r"(?:he|she|they)\b", speaker, re.IGNORECASE) else None
+                    speaker = (_named_just_before(before) or last_name) if re.match(r"(?:he|she)\b", speaker, re.IGNORECASE) else None
                 last_name = speaker if speaker and speaker[0].isupper() else last_name
                 speakers.append(speaker)
             found += [Quotation(offset + s, offset + e, who) for (s, e), who in zip(pairs, map(_restored, speakers), strict=True)]
@@ -183,6 +183,13 @@ def _continues(line: str, start: int, end: int, before: str) -> bool:
     """Tell if a quotation without an attribution of its own goes on with the one before: whole words at a sentence's start."""
     at_start = not before.strip() or bool(re.search(r"[.!?]\W*$", before))
     return at_start and len(line[start:end].split()) >= 4
+
+
+def _named_just_before(before: str) -> str | None:
+    """Return the full name that the sentence before a quotation begins with, for "Tomas Ruel called for … ‘…’, he said"."""
+    sentence = before[_last_sentence(before.rstrip()) :] if before.strip() else ""
+    name = _NAME.match(sentence)
+    return name[0] if name and len(name[0].split()) > 1 and name[0].split()[0] not in _NO_NAME else None
 
 
 def _speaker(before: str, after: str, follows_quotation: bool) -> str | None:
