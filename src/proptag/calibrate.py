@@ -111,7 +111,7 @@ def choose_thresholds(probabilities: Floats, labels: Floats, least: float = LEAS
     To a column's own counts are added those of all columns together, scaled to ``prior`` positives, so that a rare technique gets
     close to the common threshold and a frequent one its own.
     """
-    grid = GRID[GRID >= least - 1e-9]
+    grid = GRID[least - 1e-9 <= GRID]
     positive, negative = labels == 1, labels == 0
     hits = np.array([((probabilities >= t) & positive).sum(0) for t in grid], dtype=float)  # (grid, columns)
     false = np.array([((probabilities >= t) & negative).sum(0) for t in grid], dtype=float)
