@@ -1,14 +1,19 @@
-"""Measure a model on a dataset: ``python scripts/evaluate.py model=runs/seeds dataset=data/seeds output=runs/seeds-test``."""
+"""Measure a model: ``python scripts/evaluate.py model=runs/seeds dataset=data/seeds output=runs/seeds-test``."""
+
+from pathlib import Path
 
 from proptag.cli import script
 from proptag.config import EvaluateConfig
+from proptag.manifest import is_finished
 
 
 def main(config: EvaluateConfig) -> None:
     """Evaluate, print the table, and say where the figures lie."""
-    from proptag.evaluation import evaluate, table
+    if not is_finished("evaluate", config):  # asked before torch is loaded, which takes seconds
+        from proptag.evaluation import evaluate
 
-    print(table(evaluate(config)))
+        evaluate(config)
+    print(Path(config.output, "metrics.md").read_text(encoding="utf-8"))
     print(f"figures: {config.output}/metrics.json")
 
 

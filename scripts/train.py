@@ -2,13 +2,16 @@
 
 from proptag.cli import script
 from proptag.config import TrainConfig
+from proptag.manifest import is_finished
 
 
 def main(config: TrainConfig) -> None:
     """Train the model and say where its card lies."""
-    from proptag.train import fit
+    if not is_finished("train", config):  # asked before torch is loaded, which takes seconds
+        from proptag.train import fit
 
-    print(f"model card: {fit(config) / 'README.md'}")
+        fit(config)
+    print(f"model card: {config.output}/README.md")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 from proptag.errors import SettingsError
@@ -51,6 +52,11 @@ class BuildDatasetConfig:
     test: float = setting(0.2, "share of the sentences for the test", at_least=0.0, below=1.0)
     seed: int = setting(13, "seed of the split", at_least=0)
 
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by setting."""
+        return {"corpus.path": Path(self.corpus.path)}
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -92,6 +98,11 @@ class TrainConfig:
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
     resume: str = setting("auto", "go on from the last checkpoint of the same settings", choices=("auto", "never"))
 
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by setting."""
+        return {"dataset": Path(self.dataset)}
+
 
 @dataclass(frozen=True)
 class EvaluateConfig:
@@ -105,6 +116,11 @@ class EvaluateConfig:
     bootstrap: int = setting(1000, "resamples of the articles for the intervals", at_least=0)
     seed: int = setting(13, "seed of the bootstrap", at_least=0)
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by setting."""
+        return {"model": Path(self.model), "dataset": Path(self.dataset)}
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,11 @@ class ScoreConfig:
     part_size: int = setting(64, "articles per Parquet part", at_least=1)
     max_failed: float = setting(0.0, "share of the files that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the scores depend on, by setting; the articles are looked at one by one."""
+        return {"model": Path(self.model)}
 
 
 def build(cls: type[Config], values: Mapping[str, Any]) -> Config:

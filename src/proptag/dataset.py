@@ -131,10 +131,7 @@ def build(config: BuildDatasetConfig) -> Path:
     if config.validation + config.test >= 1:
         raise UserError("validation and test together must leave something for training: their sum must be below 1")
     path, output = Path(config.corpus.path), Path(config.output)
-    description = manifest.describe("build_dataset", config, {"corpus": path})
-    description["settings"]["corpus"] = {"name": config.corpus.name, "segmenter": config.corpus.segmenter}
-    if manifest.is_current(output, description):
-        print(f"{output}: up to date")
+    if manifest.is_finished("build_dataset", config):
         return output
     articles = list(READERS[config.corpus.name](path))
     dataset = make_dataset(articles, config)
@@ -145,7 +142,7 @@ def build(config: BuildDatasetConfig) -> Path:
         counts = count(dataset)
         (folder / "README.md").write_text(cards.dataset(config.corpus.name, counts), encoding="utf-8")
         files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-        manifest.write(folder, description, files, counts)
+        manifest.write(folder, manifest.describe("build_dataset", config), files, counts)
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
     if not sum(c["with a technique"] for c in counts["splits"].values()):
         print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")

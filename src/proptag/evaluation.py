@@ -34,9 +34,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     Raises ``UserError`` for a model or dataset that is missing or broken, or a split without sentences.
     """
     output, model, folder = Path(config.output), Path(config.model), Path(config.dataset)
-    description = manifest.describe("evaluate", config, {"model": model, "dataset": folder})
-    if manifest.is_current(output, description):
-        print(f"{output}: up to date")
+    if manifest.is_finished("evaluate", config):
         return dict(json.loads((output / "metrics.json").read_text(encoding="utf-8")))
     tagger = Tagger.load(model, config.device)
     splits = datasets_.load(folder)
@@ -47,7 +45,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     manifest.write_text(output / "metrics.json", json.dumps(figures, indent=2) + "\n")
     manifest.write_text(output / "metrics.md", table(figures))
     counts = {name: figures[name] for name in ("articles", "sentences", "truncated")}
-    manifest.write(output, description, ["metrics.json", "metrics.md"], counts)
+    manifest.write(output, manifest.describe("evaluate", config), ["metrics.json", "metrics.md"], counts)
     return figures
 
 

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cache
+from functools import cache, reduce
 from importlib.metadata import PackageNotFoundError, version
+from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from proptag.errors import UserError
 
@@ -42,19 +43,44 @@ def hash_path(path: Path) -> str:
     return digest.hexdigest()
 
 
-def describe(step: str, config: Any, inputs: Mapping[str, Path]) -> dict[str, Any]:  # noqa: ANN401  (any settings dataclass)
+class Step(Protocol):
+    """The settings of a step: a dataclass that knows its inputs and its output folder."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def output(self) -> str:
+        """The folder that the step writes."""
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by the dotted name of the setting."""
+
+
+def describe(step: str, config: Step) -> dict[str, Any]:
     """Say what the result of a step depends on: its settings, the content of its inputs, the code and the versions.
 
-    Output folders, and paths of inputs in favour of their content, are no part of it. Raises ``UserError`` for a missing input.
+    Where inputs and output lie does not matter, and so is left out. Raises ``UserError`` for a missing input.
     """
-    settings = {key: value for key, value in asdict(config).items() if key not in {"output", "resume", *inputs}}
+    values = asdict(config)
+    for name in ("output", "resume", *config.inputs):
+        *groups, key = name.split(".")
+        reduce(getitem, groups, values).pop(key, None)
     return {
         "step": step,
-        "settings": settings,
-        "inputs": {name: hash_path(path) for name, path in inputs.items()},
+        "settings": values,
+        "inputs": {name: hash_path(path) for name, path in config.inputs.items()},
         "code": _code_hash(),
         "versions": versions(),
     }
+
+
+def is_finished(step: str, config: Step) -> bool:
+    """Tell, and print, whether the step's output is there already and nothing that it depends on has changed."""
+    finished = is_current(Path(config.output), describe(step, config))
+    if finished:
+        print(f"{config.output}: up to date")
+    return finished
 
 
 @cache

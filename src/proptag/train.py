@@ -61,10 +61,9 @@ def fit(config: TrainConfig) -> Path:
     Raises ``UserError`` for a dataset or encoder that is missing or unfit.
     """
     output, folder = Path(config.output), Path(config.dataset)
-    description = manifest.describe("train", config, {"dataset": folder})
-    if manifest.is_current(output, description):
-        print(f"{output}: up to date")
+    if manifest.is_finished("train", config):
         return output
+    description = manifest.describe("train", config)
     splits = _load_splits(folder)
     set_seed(config.seed)
     model, tokenizer = new(config.encoder, config.train.span_weight)
