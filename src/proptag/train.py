@@ -163,7 +163,8 @@ def _trainer(
         args=arguments,
         data_collator=Collator(tokenizer),
         train_dataset=encoded["train"],
-        eval_dataset=encoded["validation"],
+        # Sorted by length, so that little is padded; the metrics do not depend on the order.
+        eval_dataset=sorted(encoded["validation"], key=lambda features: len(features["input_ids"])),
         compute_metrics=lambda result: _validation_metrics(np.asarray(result.predictions), np.asarray(result.label_ids)),
         preprocess_logits_for_metrics=lambda logits, _: logits[0],
         callbacks=[EarlyStoppingCallback(settings.patience), Progress()],
