@@ -11,6 +11,7 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+MODEL_SETTINGS = ("encoder=tiny", "train.epochs=8", "train.learning_rate=1e-3")
 
 
 def run_script(name: str, *settings: str, cwd: Path = ROOT, stdin: str = "", timeout: int = 300) -> subprocess.CompletedProcess:
@@ -48,6 +49,6 @@ def dataset(seeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model") / "tiny"
-    done = run_script("train", f"dataset={dataset}", f"output={folder}", "encoder=tiny", "train.epochs=4", "train.learning_rate=3e-4")
+    done = run_script("train", f"dataset={dataset}", f"output={folder}", *MODEL_SETTINGS)
     assert done.returncode == 0, done.stderr
     return folder
