@@ -82,6 +82,7 @@ def script(work: Callable[[Any], Any], cls: type[Config], name: str) -> None:
 
     @hydra.main(version_base="1.3", config_path=str(configs), config_name=name)
     def run(composed: "DictConfig") -> None:
+        """Check the composed settings and do the work."""
         from omegaconf import OmegaConf
 
         values: Any = OmegaConf.to_container(composed, resolve=True)

@@ -248,6 +248,7 @@ class _Lines:
         self.total, self.done, self.begun, self.said = total, 0, time.monotonic(), 0.0
 
     def advance(self, count: int) -> None:
+        """Count so many more articles, and say so if a minute has passed or all is done."""
         self.done += count
         now = time.monotonic()
         if self.done == self.total or now - self.said >= 60:
