@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from proptag import cards, manifest, taxonomy
 from proptag.config import BuildDatasetConfig
 from proptag.corpora import READERS
+from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.records import Article, Sentence, Span
 from proptag.segment import SEGMENTERS
@@ -133,7 +134,7 @@ def build(config: BuildDatasetConfig) -> Path:
     path, output = Path(config.corpus.path), Path(config.output)
     if manifest.is_finished("build_dataset", config):
         return output
-    articles = list(READERS[config.corpus.name](path))
+    articles = list(READERS[config.corpus.name](path, Faults(config.corpus.faults == "fatal")))
     dataset = make_dataset(articles, config)
     with manifest.whole_folder(output) as folder:
         dataset.save_to_disk(folder)

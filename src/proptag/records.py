@@ -18,6 +18,14 @@ class Span:
     start: int
     end: int
     technique: str
+    """A canonical name; several joined by ``|`` where the corpus merged them: at least one of these."""
+    exact: bool = True
+    """False for a label of a whole line or paragraph: the technique is somewhere in it."""
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The techniques that the span may carry: one, or several where the corpus merged them."""
+        return tuple(self.technique.split("|"))
 
     def __post_init__(self) -> None:
         """Refuse an empty or reversed span."""
@@ -57,7 +65,9 @@ class Sentence:
     text: str
     techniques: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
-    """The techniques that the article's corpus annotated; any other is unknown here, not absent."""
+    """The techniques whose presence or absence is known; any other is unknown here, not absent."""
+    any_of: frozenset[str] = frozenset()
+    """Merged labels, names joined by ``|``: the sentence has at least one technique of each."""
 
 
 @dataclass(frozen=True, slots=True)

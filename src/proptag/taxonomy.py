@@ -71,6 +71,16 @@ class Taxonomy:
                 labels[label] = (*labels.get(label, ()), technique.name)
         return labels
 
+    def canonical(self, corpus: str) -> dict[str, str]:
+        """Map each label of ``corpus`` to its canonical name, or to several joined by ``|`` if the corpus merged them."""
+        return {label: "|".join(names) for label, names in self.labels_of(corpus).items()}
+
+    @property
+    def merged(self) -> tuple[str, ...]:
+        """Every merged label of any corpus as canonical names joined by ``|``, each once."""
+        names = (name for corpus in self.corpora for name in self.canonical(corpus).values())
+        return tuple(sorted({name for name in names if "|" in name}))
+
     def known_in(self, corpus: str) -> frozenset[str]:
         """Return the techniques that ``corpus`` annotated, alone or merged with others."""
         return frozenset(name for group in self.labels_of(corpus).values() for name in group)

@@ -31,7 +31,7 @@ from proptag.encode import LABELS, Collator, Features, Row, encode
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
 from proptag.model import JointModel, new, run_network, save
-from proptag.runtime import choose_device, trains_in_bfloat16
+from proptag.runtime import choose_device, keep_memory, trains_in_bfloat16
 
 _COMPLETE = "complete"
 
@@ -63,6 +63,7 @@ def fit(config: TrainConfig) -> Path:
     output, folder = Path(config.output), Path(config.dataset)
     if manifest.is_finished("train", config):
         return output
+    keep_memory()
     description = manifest.describe("train", config)
     splits = _load_splits(folder)
     set_seed(config.seed)

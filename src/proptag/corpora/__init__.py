@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from proptag.corpora import seeds
+from proptag.corpora.faults import Faults
 from proptag.records import Article
 
-READERS: dict[str, Callable[[Path], Iterator[Article]]] = {"seeds": seeds.read}
+READERS: dict[str, Callable[[Path, Faults], Iterator[Article]]] = {"seeds": seeds.read}

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from proptag import taxonomy
+from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -21,11 +22,13 @@ _TOKEN = re.compile(r"\\(?P<escaped>.?)|(?P<open>\[)|\](?:\{(?P<classes>[^{}\n]*
 _CLASSES = re.compile(r"\.[^\s.]+(?: \.[^\s.]+)*")
 
 
-def read(path: Path) -> Iterator[Article]:
+def read(path: Path, faults: Faults | None = None) -> Iterator[Article]:
     """Yield the articles of a folder of ``.md`` files in the order of their names, or of one file.
 
-    Upper-case names such as ``README.md`` are documentation. Raises ``UserError`` naming file and line.
+    Upper-case names such as ``README.md`` are documentation. An article with a fault is left out whole. Raises ``UserError`` naming
+    file and line if faults are fatal, which they are by default.
     """
+    faults = faults or Faults()
     files = [path] if path.is_file() else sorted(p for p in path.glob("*.md") if not p.stem.isupper())
     if not files:
         raise UserError(f"{path}: no seed articles (*.md) there")
@@ -34,9 +37,15 @@ def read(path: Path) -> Iterator[Article]:
         try:
             article = parse(file.read_bytes().decode("utf-8"), str(file))
         except UnicodeDecodeError as error:
-            raise UserError(f"{file}: not UTF-8 text (byte {error.start})") from error
+            faults.skip(str(file), f"not UTF-8 text (byte {error.start})")
+            continue
+        except UserError as error:
+            where, _, problem = str(error).partition(": ")
+            faults.skip(where, problem)
+            continue
         if article.id in seen:
-            raise UserError(f"{file}:2: the id {article.id!r} stands in {seen[article.id]} already")
+            faults.skip(f"{file}:2", f"the id {article.id!r} stands in {seen[article.id]} already")
+            continue
         seen[article.id] = file
         yield article
 
