@@ -52,11 +52,12 @@ class BuildDatasetConfig:
     validation: float = setting(0.2, "share of the sentences for validation", at_least=0.0, below=1.0)
     test: float = setting(0.2, "share of the sentences for the test", at_least=0.0, below=1.0)
     seed: int = setting(13, "seed of the split", at_least=0)
+    against: str | None = setting(None, "dataset folder to evaluate on; near-duplicates of it in training or validation are an error")
 
     @property
     def inputs(self) -> dict[str, Path]:
         """What the step reads, by setting."""
-        return {"corpus.path": Path(self.corpus.path)}
+        return {"corpus.path": Path(self.corpus.path)} | ({"against": Path(self.against)} if self.against else {})
 
 
 @dataclass(frozen=True)

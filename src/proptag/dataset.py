@@ -3,11 +3,12 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proptag import cards, manifest, taxonomy
+from proptag import cards, leaks, manifest, taxonomy
 from proptag.config import BuildDatasetConfig
 from proptag.corpora import READERS
 from proptag.corpora.faults import Faults
@@ -16,9 +17,11 @@ from proptag.records import Article, Sentence, Span
 from proptag.segment import SEGMENTERS
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict, Features
+    from datasets import Dataset, DatasetDict, Features
 
 SPLITS = ("train", "validation", "test")
+MOST_NAMED = 20
+"""Near-duplicates that an error names at most."""
 
 
 def label_sentences(article: Article, segmenter: str, known: frozenset[str]) -> list[Sentence]:
@@ -71,6 +74,7 @@ def features() -> "Features":
     return Features(
         {
             "article_id": Value("string"),
+            "group": Value("string"),
             "index": Value("int32"),
             "start": Value("int32"),
             "end": Value("int32"),
@@ -82,10 +86,11 @@ def features() -> "Features":
     )
 
 
-def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "DatasetDict":
+def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig, tally: Counter[str] | None = None) -> "DatasetDict":
     """Make the splits of labelled sentences; the same articles and settings give the same dataset.
 
-    Raises ``UserError`` if there are too few articles to fill every split.
+    Near-duplicates share a group, and a group stands in one split. A sentence that validation or test holds too is left out of training.
+    ``tally`` gathers the counts of both. Raises ``UserError`` if there are too few articles to fill every split.
     """
     from datasets import Dataset, DatasetDict, disable_progress_bars
 
@@ -95,25 +100,38 @@ def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "Da
     known = frozenset(names)
     by_id = {article.id: article for article in articles}
     sentences = {a.id: label_sentences(a, config.corpus.segmenter, known) for a in by_id.values()}
-    counts = {i: Counter(t for s in found for t in s.techniques) for i, found in sentences.items()}
-    sizes = {i: len(found) for i, found in sentences.items()}
+    pairs = leaks.near_duplicates(list(by_id.values()))
+    groups = leaks.groups(by_id, pairs)
+    counts = {group: Counter[str]() for group in groups.values()}
+    sizes = Counter[str]()
+    for i, found in sentences.items():
+        counts[groups[i]].update(t for s in found for t in s.techniques)
+        sizes[groups[i]] += len(found)
     shares = (1 - config.validation - config.test, config.validation, config.test)
-    parts = split_articles(counts, sizes, shares, config.seed)
+    where = {group: split for split, part in enumerate(split_articles(counts, sizes, shares, config.seed)) for group in part}
+    parts = [sorted(i for i in by_id if where[groups[i]] == split) for split in range(len(SPLITS))]
     if empty := [name for name, part, share in zip(SPLITS, parts, shares, strict=True) if share and not part]:
         raise UserError(f"{config.corpus.path}: {len(by_id)} articles are too few: nothing is left for {', '.join(empty)}")
+    evaluated = {leaks.normalised(s.text) for part in parts[1:] for i in part for s in sentences[i]}
+    training = {i: [s for s in sentences[i] if leaks.normalised(s.text) not in evaluated] for i in parts[0]}
+    if tally is not None:
+        tally.update(leaks.count({i: [s.text for s in found] for i, found in sentences.items()}, pairs, groups))
+        tally["left out of training"] += sum(len(sentences[i]) - len(found) for i, found in training.items())
+    sentences |= training
     columns = features()
     splits = {}
     for split, part in zip(SPLITS, parts, strict=True):
-        rows = [_row(s, by_id[i], number) for i in part for s in sentences[i]]
+        rows = [_row(s, by_id[i], groups[i], number) for i in part for s in sentences[i]]
         data = {name: [row[name] for row in rows] for name in columns}
         splits[split] = Dataset.from_dict(data, features=columns, split=split)
     return DatasetDict(splits)
 
 
-def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dict[str, Any]:
+def _row(sentence: Sentence, article: Article, group: str, number: Mapping[str, int]) -> dict[str, Any]:
     spans = [(part, span) for span in article.spans if (part := _inside(span, sentence.start, sentence.end, article.text))]
     return {
         "article_id": sentence.article_id,
+        "group": group,
         "index": sentence.index,
         "start": sentence.start,
         "end": sentence.end,
@@ -127,7 +145,7 @@ def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dic
 def build(config: BuildDatasetConfig) -> Path:
     """Build and store the dataset with its card and manifest; do nothing if it is there already and nothing changed.
 
-    Raises ``UserError`` for a corpus that is missing or faulty.
+    Raises ``UserError`` for a corpus that is missing or faulty, or that holds near-duplicates of the evaluation set ``against``.
     """
     if config.validation + config.test >= 1:
         raise UserError("validation and test together must leave something for training: their sum must be below 1")
@@ -135,19 +153,51 @@ def build(config: BuildDatasetConfig) -> Path:
     if manifest.is_finished("build_dataset", config):
         return output
     articles = list(READERS[config.corpus.name](path, Faults(config.corpus.faults == "fatal")))
-    dataset = make_dataset(articles, config)
+    found = Counter[str]()
+    dataset = make_dataset(articles, config, found)
+    if config.against:
+        refuse_leaks(dataset, Path(config.against))
     with manifest.whole_folder(output) as folder:
-        dataset.save_to_disk(folder)
+        dataset.save_to_disk(folder, num_shards=dict.fromkeys(dataset, 1))  # without the number, an empty split cannot be read back
         for state in folder.rglob("state.json"):
             _drop_fingerprint(state)
-        counts = count(dataset)
+        counts = count(dataset) | {"leaks": dict(found)}
         (folder / "README.md").write_text(cards.dataset(config.corpus.name, counts), encoding="utf-8")
         files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
         manifest.write(folder, manifest.describe("build_dataset", config), files, counts)
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
+    print("leak guard: " + ", ".join(f"{number} {what}" for what, number in found.items()))
     if not sum(c["with a technique"] for c in counts["splits"].values()):
         print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")
     return output
+
+
+def refuse_leaks(dataset: "DatasetDict", against: Path) -> None:
+    """Raise ``UserError`` if an article of training or validation has a near-duplicate in the dataset folder ``against``.
+
+    The folder's test split is the evaluation set; all of its splits are where that is empty.
+    """
+    other = load(against)
+    evaluated = [other["test"]] if len(other["test"]) else list(other.values())
+    ours = [article for split in ("train", "validation") for article in _texts(dataset[split])]
+    theirs = [replace(article, id=f"{against}:{article.id}") for part in evaluated for article in _texts(part)]
+    names = {article.id for article in ours}
+    pairs = [pair for pair in leaks.near_duplicates(ours + theirs) if (pair.first in names) != (pair.second in names)]
+    if pairs:
+        listed = [f"\n  {pair.first} and {pair.second}: containment {pair.containment:.2f}" for pair in pairs[:MOST_NAMED]]
+        more = f"\n  and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
+        raise UserError(
+            f"{against}: {len(pairs)} near-duplicates between training or validation and this evaluation set; nothing was built. "
+            f"Take these articles out of the corpus:{''.join(listed)}{more}"
+        )
+
+
+def _texts(part: "Dataset") -> Iterator[Article]:
+    """Put the articles of a split together from their sentences: the same words in the same order."""
+    texts: dict[str, list[str]] = {}
+    for name, text in zip(part["article_id"], part["text"], strict=True):
+        texts.setdefault(name, []).append(text)
+    return (Article(name, " ".join(found)) for name, found in texts.items())
 
 
 def _drop_fingerprint(state: Path) -> None:
