@@ -39,13 +39,15 @@ def read_emnlp2019(path: Path, faults: Faults) -> Iterator[Article]:
 def read_slc(path: Path, faults: Faults) -> dict[str, list[bool]]:
     """Return the gold of the task SLC by article id: for every line, blank ones included, whether it is labelled as propaganda.
 
-    The annotators' spans say otherwise on some lines; sentence labels are therefore taken from spans. Raises ``UserError`` if there are no
+    The annotators' spans say otherwise on some lines; sentence labels are therefore taken from spans. An
+    article without rows is left out. Raises ``UserError`` if there are no
     labels.
     """
     found = {}
     for part in ptc.find_parts(_root(path), (_SLC,), faults):
         for article, rows in part.rows("id, line, class", faults).items():
-            found[article] = _line_labels(rows, faults)
+            if rows:
+                found[article] = _line_labels(rows, faults)
     return found
 
 

@@ -51,7 +51,7 @@ class Layout:
     """Folder with a label file ``article<ID>.<kind>`` for every article."""
     kind: str
     merged: str
-    """One file with the labels of all articles; preferred where it is there."""
+    """One file with the labels of all articles; read where a file for each article is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +97,16 @@ def find_parts(root: Path, layouts: Sequence[Layout], faults: Faults) -> list[Pa
 def _part(root: Path, name: str, layout: Layout, faults: Faults) -> Part | None:
     articles, merged = article_files(root / layout.articles.format(name)), root / layout.merged.format(name)
     folder = root / layout.folder.format(name)
-    if not articles:
-        return None
-    if merged.is_file():
-        return Part(name, articles, (merged,))
     labels = article_files(folder, layout.kind)
-    if not labels:
+    lacking = articles.keys() - labels.keys()
+    # The merged file of line labels in NLP4IF-2019 lacks 57 articles, so a complete folder comes first.
+    if lacking and merged.is_file():
+        return Part(name, articles, (merged,))
+    if not articles or not labels:
         return None
-    for article in articles.keys() - labels.keys():
+    for article in sorted(lacking):
         faults.skip(str(articles[article]), f"no label file in {folder}; an annotated article without spans has an empty one")
-    kept = {article: path for article, path in articles.items() if article in labels}
-    return Part(name, kept, tuple(labels.values()))
+    return Part(name, {article: path for article, path in articles.items() if article in labels}, tuple(labels.values()))
 
 
 def read_parts(parts: Iterable[Part], corpus: str, faults: Faults) -> Iterator[Article]:
