@@ -46,7 +46,7 @@ class CorpusConfig:
     name: str = setting("seeds", "reader", choices=CORPORA)
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
-    segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines"))
+    segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
 
 
 @dataclass(frozen=True)
