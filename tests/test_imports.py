@@ -10,7 +10,7 @@ SOURCE = ROOT / "src" / "proptag"
 # From the beginning of the flow to its end: a module imports only from those before it.
 ORDER = [
     *("errors", "records", "taxonomy", "config", "manifest", "cards"),
-    *("corpora", "segment", "voice", "ingest", "leaks", "dataset"),
+    *("corpora", "segment", "voice", "ingest", "leaks", "sentences", "split", "dataset"),
     *("runtime", "metrics", "calibrate", "model", "encode", "train"),
     *("predict", "evaluation", "report", "score", "cli"),
 ]

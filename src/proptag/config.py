@@ -21,6 +21,8 @@ CORPORA = (
     *("jsonl", "table", "label_studio", "prodigy"),
 )
 """The readers: published corpora, and the formats of users' own data."""
+MIXTURE = "all"
+"""Name of several corpora read as one."""
 
 Config = TypeVar("Config")
 
@@ -43,10 +45,24 @@ def setting(
 class CorpusConfig:
     """Which annotated articles to read."""
 
-    name: str = setting("seeds", "reader", choices=CORPORA)
+    name: str = setting("seeds", "reader", choices=(*CORPORA, MIXTURE))
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
+    parts: str | None = setting(None, "of name=all: its corpora, separated by spaces, each NAME (then below path) or NAME=PATH")
+
+    @property
+    def sources(self) -> dict[str, Path]:
+        """Where each corpus lies, by the name of its reader."""
+        if self.name != MIXTURE:
+            return {self.name: Path(self.path)}
+        pairs = (part.partition("=") for part in (self.parts or "").split())
+        return {name: Path(path or Path(self.path, name)) for name, _, path in pairs}
+
+    def __post_init__(self) -> None:
+        """Refuse a mixture without parts or with an unknown one; raises ``SettingsError``."""
+        if self.name == MIXTURE and (not self.sources or set(self.sources) - set(CORPORA)):
+            raise SettingsError([f"corpus.parts: needs names out of {', '.join(CORPORA)}, not {self.parts!r}"])
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,14 @@ class BuildDatasetConfig:
     @property
     def inputs(self) -> dict[str, Path]:
         """What the step reads, by setting."""
-        return {"corpus.path": Path(self.corpus.path)} | ({"against": Path(self.against)} if self.against else {})
+        return corpus_inputs(self.corpus) | ({"against": Path(self.against)} if self.against else {})
+
+
+def corpus_inputs(corpus: CorpusConfig) -> dict[str, Path]:
+    """Return what reading the corpus depends on, by setting."""
+    if corpus.name != MIXTURE:
+        return {"corpus.path": Path(corpus.path)}
+    return {f"corpus.{name}": path for name, path in corpus.sources.items()}
 
 
 @dataclass(frozen=True)
@@ -222,7 +245,13 @@ def _build(cls: type, values: Mapping[str, Any], prefix: str, problems: list[str
             problems.append(f"{name}: needs {_type_name(item.type)}, not {value!r}")
             continue
         problems += [f"{name}: {problem}" for problem in _limit_problems(made[item.name], item.metadata)]
-    return None if problems else cls(**made)
+    if problems:
+        return None
+    try:
+        return cls(**made)
+    except SettingsError as error:  # settings that do not go together
+        problems += error.problems
+        return None
 
 
 def _converted(value: Any, kind: Any) -> Any:  # noqa: ANN401
