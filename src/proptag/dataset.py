@@ -33,7 +33,7 @@ def known_techniques(article: Article) -> frozenset[str]:
 def label_sentences(article: Article, segmenter: str) -> list[Sentence]:
     """Cut an article into sentences with what its spans say of each.
 
-    A sentence has the techniques whose spans cover a non-space character of it. A merged label says "at least one of these", and the
+    A sentence has the techniques whose spans cover a letter or digit of it. A merged label says "at least one of these", and the
     label of a passage longer than the sentence says "perhaps"; both leave the techniques in question unknown.
     """
     known = known_techniques(article)
@@ -65,9 +65,16 @@ def _within(span: Span, sentence: Sentence, text: str) -> bool:
 
 
 def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | None:
-    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds only white space."""
+    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds nothing of the span's matter.
+
+    Untrimmed spans touch the punctuation of a neighbouring sentence. So a letter or digit counts, and any other character that is no
+    space only in a span without letters and digits, such as an exclamation mark or an emoji.
+    """
     first, last = max(span.start, start), min(span.end, end)
-    return (first - start, last - start) if first < last and text[first:last].strip() else None
+    if first >= last or not text[first:last].strip():
+        return None
+    wordless = not any(map(str.isalnum, text[span.start : span.end]))
+    return (first - start, last - start) if wordless or any(map(str.isalnum, text[first:last])) else None
 
 
 def split_articles(labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int) -> list[list[str]]:
@@ -181,17 +188,20 @@ def build(config: BuildDatasetConfig) -> Path:
     path, output = Path(config.corpus.path), Path(config.output)
     if manifest.is_finished("build_dataset", config):
         return output
-    articles = list(READERS[config.corpus.name](path, Faults(config.corpus.faults == "fatal")))
+    faults = Faults(config.corpus.faults == "fatal")
+    articles = list(READERS[config.corpus.name](path, faults))
     dataset = make_dataset(articles, config)
     with manifest.whole_folder(output) as folder:
         dataset.save_to_disk(folder)
         for state in folder.rglob("state.json"):
             _drop_fingerprint(state)
-        counts = count(dataset)
+        counts = count(dataset) | {"faults": faults.counts()}
         (folder / "README.md").write_text(cards.dataset(config.corpus.name, counts), encoding="utf-8")
         files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
         manifest.write(folder, manifest.describe("build_dataset", config), files, counts)
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
+    for line in faults.report():
+        print(line)
     if not sum(c["with a technique"] for c in counts["splits"].values()):
         print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")
     return output
