@@ -36,6 +36,7 @@ def dataset(corpus: str, counts: Mapping[str, Any]) -> str:
             "|---|" + "---:|" * len(splits),
             *rows,
             "",
+            *_oddities(counts["faults"]),
             f"| sentences with the technique | {header} | all |",
             "|---|" + "---:|" * (len(splits) + 1),
             *techniques,
@@ -49,6 +50,13 @@ def dataset(corpus: str, counts: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _oddities(faults: Mapping[str, Any]) -> list[str]:
+    """Write a table of what the reader left out and repaired; nothing if that is nothing."""
+    left_out = {"faulty row, left out (manifest.json lists them)": len(faults["left out"])} if faults["left out"] else {}
+    rows = [f"| {kind} | {number} |" for kind, number in (left_out | faults["repairs"]).items()]
+    return ["| oddities of the corpus | rows |", "|---|---:|", *rows, ""] if rows else []
 
 
 def model(config: TrainConfig, figures: Mapping[str, Any], counts: Mapping[str, int]) -> str:

@@ -52,8 +52,8 @@ def features() -> "Features":
     )
 
 
-def read_corpus(config: CorpusConfig) -> list[Article]:
-    """Read the articles of a corpus or mixture, and print what was repaired or left out.
+def read_corpus(config: CorpusConfig) -> tuple[list[Article], Faults]:
+    """Read the articles of a corpus or mixture; also return what was repaired or left out.
 
     Raises ``UserError`` for a corpus that is missing or faulty, or has no article.
     """
@@ -64,7 +64,7 @@ def read_corpus(config: CorpusConfig) -> list[Article]:
         articles = list(READERS[config.name](Path(config.path), faults))
     if not articles:
         raise UserError(f"{config.path}: no annotated articles there")
-    return articles
+    return articles, faults
 
 
 def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig, tally: Counter[str] | None = None) -> "DatasetDict":
@@ -132,13 +132,17 @@ def build(config: BuildDatasetConfig) -> Path:
     path, output = Path(config.corpus.path), Path(config.output)
     if manifest.is_finished("build_dataset", config):
         return output
-    articles = read_corpus(config.corpus)
+    articles, faults = read_corpus(config.corpus)
     found = Counter[str]()
     dataset = make_dataset(articles, config, found)
     if config.against:
         refuse_leaks(dataset, Path(config.against))
-    counts = store(dataset, output, config.corpus.name, manifest.describe("build_dataset", config), {"leaks": dict(found)})
+    counts = store(
+        dataset, output, config.corpus.name, manifest.describe("build_dataset", config), {"leaks": dict(found), "faults": faults.counts()}
+    )
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
+    for line in faults.report():
+        print(line)
     print("leak guard: " + ", ".join(f"{number} {what}" for what, number in found.items()))
     if not sum(c["with a technique"] for c in counts["splits"].values()):
         print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")
