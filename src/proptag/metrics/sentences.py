@@ -1,7 +1,7 @@
-"""How good the tags are: ``evaluate.Metric`` classes that need no network, and intervals by bootstrap over articles."""
+"""Multi-label figures for sentences: F1, average precision, calibration error."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import datasets
@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proptag import taxonomy
-
-Floats = NDArray[np.float64]
+from proptag.metrics.bootstrap import Floats, bootstrap_intervals, plain, ratio
 
 
 def average_precision(scores: NDArray[Any], labels: NDArray[Any]) -> float:
@@ -60,26 +59,6 @@ def expected_calibration_error(
     index = np.minimum((probabilities[known] * bins).astype(int), bins - 1)
     gaps = np.bincount(index, weight * (probabilities[known] - labels[known]), minlength=bins)
     return float(np.abs(gaps).sum() / weight.sum())
-
-
-def bootstrap_intervals(
-    measure: Callable[[Floats], Mapping[str, float]], groups: Sequence[str], samples: int, seed: int
-) -> dict[str, tuple[float, float]]:
-    """Return the 2.5 and 97.5 percentiles of every figure that ``measure`` gives, over resampled articles.
-
-    ``groups`` names the article of each row. Articles are drawn with replacement, since sentences of one article are not independent;
-    ``measure`` is handed how often each row was drawn. A figure that is nan in a resample is left out of its percentiles.
-    """
-    _, article = np.unique(np.asarray(groups), return_inverse=True)
-    count = article.max() + 1
-    generator = np.random.default_rng(seed)
-    drawn = [measure(np.bincount(generator.integers(0, count, count), minlength=count)[article].astype(float)) for _ in range(samples)]
-    found = {}
-    for name in drawn[0] if drawn else ():
-        values = [d[name] for d in drawn if not math.isnan(d[name])]
-        low, high = np.percentile(values, [2.5, 97.5]) if values else (math.nan, math.nan)
-        found[name] = (float(low), float(high))
-    return found
 
 
 def f1_counts(found: NDArray[np.bool_], labels: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -148,14 +127,14 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         for i, name in enumerate(taxonomy.load().names, 1):
             techniques[name] = {
                 "support": int(hits[i] + missed[i]),
-                "precision": _ratio(hits[i], hits[i] + false[i]),
-                "recall": _ratio(hits[i], hits[i] + missed[i]),
-                "f1": _ratio(2 * hits[i], 2 * hits[i] + false[i] + missed[i]),
+                "precision": ratio(hits[i], hits[i] + false[i]),
+                "recall": ratio(hits[i], hits[i] + missed[i]),
+                "f1": ratio(2 * hits[i], 2 * hits[i] + false[i] + missed[i]),
                 "average_precision": float(precisions[i]),
                 "threshold": float(limits[i]),
             }
         summary["propaganda_share"] = float(np.nanmean(y[:, 0]))
-        found: dict[str, Any] = _plain(
+        found: dict[str, Any] = plain(
             {
                 "sentences": len(p),
                 "articles": len(set(articles)),
@@ -171,26 +150,13 @@ def _summary(p: Floats, y: Floats, limits: Floats, precisions: Floats, weights: 
     hits, false, missed = f1_counts(p >= limits, y, weights)
     occurs = np.append(False, (hits + missed)[1:] > 0)
     return {
-        "propaganda_f1": _ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),
-        "propaganda_precision": _ratio(hits[0], hits[0] + false[0]),
-        "propaganda_recall": _ratio(hits[0], hits[0] + missed[0]),
+        "propaganda_f1": ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),
+        "propaganda_precision": ratio(hits[0], hits[0] + false[0]),
+        "propaganda_recall": ratio(hits[0], hits[0] + missed[0]),
         "propaganda_average_precision": float(precisions[0]),
-        "micro_f1": _ratio(2 * hits[1:].sum(), (2 * hits + false + missed)[1:].sum()),
+        "micro_f1": ratio(2 * hits[1:].sum(), (2 * hits + false + missed)[1:].sum()),
         "macro_f1": float((2 * hits / np.maximum(2 * hits + false + missed, 1))[occurs].mean()) if occurs.any() else math.nan,
         "mean_average_precision": float(precisions[occurs].mean()) if occurs.any() else math.nan,
         "propaganda_calibration_error": expected_calibration_error(p[:, 0], y[:, 0], weights),
         "technique_calibration_error": expected_calibration_error(p[:, 1:].ravel(), y[:, 1:].ravel(), weights.repeat(p.shape[1] - 1)),
     }
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else math.nan
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Replace nan by None, since JSON has no nan."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
