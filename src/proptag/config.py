@@ -37,7 +37,7 @@ def setting(
 class CorpusConfig:
     """Which annotated articles to read."""
 
-    name: str = setting("seeds", "reader", choices=("seeds",))
+    name: str = setting("seeds", "reader", choices=("seeds", "semeval2020", "semeval2021"))
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines"))

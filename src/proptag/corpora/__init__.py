@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from proptag.corpora import seeds
+from proptag.corpora import seeds, semeval2020, semeval2021
 from proptag.corpora.faults import Faults
 from proptag.records import Article
 
-READERS: dict[str, Callable[[Path, Faults], Iterator[Article]]] = {"seeds": seeds.read}
+READERS: dict[str, Callable[[Path, Faults], Iterator[Article]]] = {
+    "seeds": seeds.read,
+    "semeval2020": semeval2020.read,
+    "semeval2021": semeval2021.read,
+}

@@ -14,7 +14,7 @@ class Faults:
     messages: list[str] = field(default_factory=list)
     """Rows that were left out, each as ``file:line: what is wrong``."""
     repairs: Counter[str] = field(default_factory=Counter)
-    """Rows that were kept after a repair that the corpus's documentation foresees, by kind."""
+    """Rows that docs/data.md foresees as odd, by what was done with them: clipped, merged, left out as not annotated, …"""
 
     def skip(self, where: str, problem: str) -> None:
         """Note a row that cannot be used; raises ``UserError`` if faults are fatal."""
