@@ -13,7 +13,8 @@ from sklearn.metrics import f1_score
 
 from conftest import SHARED
 from proptag.errors import UserError
-from proptag.metrics import FragmentMetrics, LabelledSpanMetrics, LineMetrics, ParagraphMetrics, SpanMetrics, merge
+from proptag.labels import merge
+from proptag.metrics import FragmentMetrics, LabelledSpanMetrics, LineMetrics, ParagraphMetrics, SpanMetrics
 from proptag.records import Span
 
 VECTORS = SHARED / "data" / "scorer-vectors"

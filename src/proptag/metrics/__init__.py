@@ -4,7 +4,7 @@ from proptag.metrics.bootstrap import bootstrap_intervals
 from proptag.metrics.fragments import FragmentMetrics
 from proptag.metrics.lines import LineMetrics, ParagraphMetrics
 from proptag.metrics.sentences import RankedScores, TechniqueMetrics, average_precision, expected_calibration_error
-from proptag.metrics.spans import LabelledSpanMetrics, SpanMetrics, merge
+from proptag.metrics.spans import LabelledSpanMetrics, SpanMetrics
 
 __all__ = [
     "FragmentMetrics",
@@ -17,5 +17,4 @@ __all__ = [
     "average_precision",
     "bootstrap_intervals",
     "expected_calibration_error",
-    "merge",
 ]

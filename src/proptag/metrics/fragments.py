@@ -9,8 +9,9 @@ import evaluate
 import numpy as np
 
 from proptag.errors import UserError
+from proptag.labels import Extent
 from proptag.metrics.bootstrap import Floats, bootstrap_intervals, plain, precision_recall_f1, ratio
-from proptag.metrics.spans import Extent, Spans, as_rows
+from proptag.metrics.spans import Spans, as_rows
 from proptag.records import Span
 
 

@@ -78,7 +78,7 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
             features=datasets.Features({"predictions": row, "references": row}),
         )
 
-    def measure(
+    def measure(  # noqa: PLR0913  (two arrays, what belongs to their columns and rows, and the bootstrap)
         self,
         probabilities: Floats,
         labels: Floats,
@@ -86,19 +86,24 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         articles: Sequence[str],
         samples: int = 0,
         seed: int = 0,
+        *,
+        names: Sequence[str] = (),
+        found: NDArray[np.bool_] | None = None,
     ) -> dict[str, Any]:
         """Compute on arrays of shape (sentences, outputs); see ``_compute``."""
-        found: dict[str, Any] = self.compute(
+        figures: dict[str, Any] = self.compute(
             predictions=probabilities.tolist(),
             references=labels.tolist(),
             thresholds=list(thresholds),
             articles=list(articles),
             samples=samples,
             seed=seed,
+            names=tuple(names),
+            found=found,
         )
-        return found
+        return figures
 
-    def _compute(
+    def _compute(  # noqa: PLR0913  (as measure)
         self,
         predictions: list[list[float]],
         references: list[list[float]],
@@ -106,25 +111,30 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         articles: list[str],
         samples: int = 0,
         seed: int = 0,
+        *,
+        names: Sequence[str] = (),
+        found: NDArray[np.bool_] | None = None,
     ) -> dict[str, Any]:
         """Return ``summary``, ``intervals`` (95 %, bootstrap over articles) and ``techniques``.
 
         Micro-F1 pools all technique decisions, macro-F1 is the mean over the techniques that occur in the references; precision, recall
-        and F1 use the thresholds, average precision does not.
+        and F1 use the thresholds, average precision does not. ``names`` are those of the outputs after "any technique", the canonical ones
+        if left out; ``found`` says which outputs count as found where that is not a matter of one threshold.
         """
-        p, y, limits = np.array(predictions, dtype=float), np.array(references, dtype=float), np.array(thresholds)
+        p, y, limits = np.array(predictions, dtype=float), np.array(references, dtype=float), np.array(thresholds, dtype=float)
+        decisions = p >= limits if found is None else found
         ranked = RankedScores(p, y)
 
         def summarise(weights: Floats) -> dict[str, float]:
-            return _summary(p, y, limits, ranked.average_precision(weights), weights)
+            return _summary(p, y, decisions, ranked.average_precision(weights), weights)
 
         once = np.ones(len(p))
         summary = summarise(once)
         intervals = bootstrap_intervals(summarise, articles, samples, seed)
         precisions = ranked.average_precision(once)
-        hits, false, missed = f1_counts(p >= limits, y, once)
+        hits, false, missed = f1_counts(decisions, y, once)
         techniques = {}
-        for i, name in enumerate(taxonomy.load().names, 1):
+        for i, name in enumerate(names or taxonomy.load().names, 1):
             techniques[name] = {
                 "support": int(hits[i] + missed[i]),
                 "precision": ratio(hits[i], hits[i] + false[i]),
@@ -134,7 +144,7 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
                 "threshold": float(limits[i]),
             }
         summary["propaganda_share"] = float(np.nanmean(y[:, 0]))
-        found: dict[str, Any] = plain(
+        figures: dict[str, Any] = plain(
             {
                 "sentences": len(p),
                 "articles": len(set(articles)),
@@ -143,11 +153,11 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
                 "techniques": techniques,
             }
         )
-        return found
+        return figures
 
 
-def _summary(p: Floats, y: Floats, limits: Floats, precisions: Floats, weights: Floats) -> dict[str, float]:
-    hits, false, missed = f1_counts(p >= limits, y, weights)
+def _summary(p: Floats, y: Floats, decisions: NDArray[np.bool_], precisions: Floats, weights: Floats) -> dict[str, float]:
+    hits, false, missed = f1_counts(decisions, y, weights)
     occurs = np.append(False, (hits + missed)[1:] > 0)
     return {
         "propaganda_f1": ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),

@@ -12,22 +12,11 @@ import datasets
 import evaluate
 import numpy as np
 
+from proptag.labels import Extent, merge
 from proptag.metrics.bootstrap import Floats, bootstrap_intervals, plain, ratio
 from proptag.records import Span
 
-Extent = tuple[int, int]
 Spans = Sequence[Mapping[str, Any]]
-
-
-def merge(extents: Iterable[Extent]) -> list[Extent]:
-    """Join extents (start, end) that share a character; such that only touch stay apart. The result is sorted and disjoint."""
-    merged: list[Extent] = []
-    for start, end in sorted(extents):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def overlap_sums(predicted: Iterable[Extent], gold: Iterable[Extent]) -> tuple[float, float, int, int]:
