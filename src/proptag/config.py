@@ -16,6 +16,12 @@ from proptag.errors import SettingsError
 REQUIRED = "???"
 """OmegaConf's mark for a setting that has no default."""
 
+CORPORA = (
+    *("seeds", "semeval2020", "nlp4if2019", "emnlp2019", "semeval2021", "semeval2023"),
+    *("jsonl", "table", "label_studio", "prodigy"),
+)
+"""The readers: published corpora, and the formats of users' own data."""
+
 Config = TypeVar("Config")
 
 
@@ -37,7 +43,7 @@ def setting(
 class CorpusConfig:
     """Which annotated articles to read."""
 
-    name: str = setting("seeds", "reader", choices=("seeds", "semeval2020", "semeval2021"))
+    name: str = setting("seeds", "reader", choices=CORPORA)
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from proptag.corpora import seeds, semeval2020, semeval2021
+from proptag.corpora import nlp4if2019, seeds, semeval2020, semeval2021, semeval2023
 from proptag.corpora.faults import Faults
 from proptag.records import Article
 
 READERS: dict[str, Callable[[Path, Faults], Iterator[Article]]] = {
     "seeds": seeds.read,
     "semeval2020": semeval2020.read,
+    "nlp4if2019": nlp4if2019.read,
+    "emnlp2019": nlp4if2019.read_emnlp2019,
     "semeval2021": semeval2021.read,
+    "semeval2023": semeval2023.read,
 }

@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from proptag import taxonomy
@@ -29,20 +30,6 @@ def title_of(text: str) -> str:
     return " ".join(line.strip("\ufeff ") for line in lines)
 
 
-def group_rows(rows: Iterable[Row], texts: Mapping[str, object], faults: Faults) -> dict[str, list[Row]]:
-    """Group rows by the article id in their first field; a row of an article that is not there is a fault, a repeated row is dropped."""
-    groups: dict[str, dict[tuple[str, ...], Row]] = defaultdict(dict)
-    for row in rows:
-        article = row.fields[0].strip()
-        if article not in texts:
-            faults.skip(row.where, f"there is no article {article!r}")
-        elif row.fields in groups[article]:
-            faults.repair("row that stands twice, taken once")
-        else:
-            groups[article][row.fields] = row
-    return {article: list(found.values()) for article, found in groups.items()}
-
-
 def technique_spans(rows: Iterable[Row], text: str, names: Mapping[str, str], faults: Faults) -> tuple[Span, ...]:
     """Turn the rows ``id, technique, start, end`` of one article into spans, sorted by offset."""
     spans = []
@@ -55,29 +42,81 @@ def technique_spans(rows: Iterable[Row], text: str, names: Mapping[str, str], fa
     return tuple(sorted(spans))
 
 
-def read_articles(
-    files: Mapping[str, Path], rows: Iterable[Row], corpus: str, faults: Faults, meta: Mapping[str, object]
-) -> Iterable[Article]:
-    """Yield the articles of ``files`` with the spans of ``rows``; an article without rows is an annotated one without spans."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a release keeps articles and labels; ``{}`` stands for the name of the part: train, dev or test."""
+
+    articles: str
+    folder: str
+    """Folder with a label file ``article<ID>.<kind>`` for every article."""
+    kind: str
+    merged: str
+    """One file with the labels of all articles; read where a file for each article is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The annotated articles of a part, by id, and the files with their labels."""
+
+    name: str
+    articles: Mapping[str, Path]
+    labels: tuple[Path, ...]
+
+    def rows(self, columns: str, faults: Faults) -> dict[str, list[Row]]:
+        """Read the labels and group them by article; a row of an unknown article is a fault, a repeated row is taken once."""
+        groups: dict[str, dict[tuple[str, ...], Row]] = defaultdict(dict)
+        for row in (row for path in self.labels for row in read_rows(path, columns, faults)):
+            article = row.fields[0].strip()
+            if article not in self.articles:
+                faults.skip(row.where, f"there is no article {article!r}")
+            elif row.fields in groups[article]:
+                faults.repair("row that stands twice, taken once")
+            else:
+                groups[article][row.fields] = row
+        return {article: list(groups[article].values()) for article in self.articles}
+
+
+def find_parts(root: Path, layouts: Sequence[Layout], faults: Faults) -> list[Part]:
+    """Return the labelled parts in the order train, dev, test, each in the first layout whose labels are there.
+
+    Articles of a part without labels are left out and counted. Raises ``UserError`` if no part has labels.
+    """
+    parts = []
+    for name in PARTS:
+        found = [part for layout in layouts if (part := _part(root, name, layout, faults))]
+        parts += found[:1]
+        if not found:
+            for _ in article_files(root / layouts[0].articles.format(name)):
+                faults.repair(f"article of the part {name}, which has no labels, left out")
+    if not parts:
+        names = " nor ".join(f"{layout.folder.format('train')}/article….{layout.kind}" for layout in layouts)
+        raise UserError(f"{root}: no labels there, neither {names}; docs/data.md describes the folders")
+    return parts
+
+
+def _part(root: Path, name: str, layout: Layout, faults: Faults) -> Part | None:
+    articles, merged = article_files(root / layout.articles.format(name)), root / layout.merged.format(name)
+    folder = root / layout.folder.format(name)
+    labels = article_files(folder, layout.kind)
+    lacking = articles.keys() - labels.keys()
+    # The merged file of line labels in NLP4IF-2019 lacks 57 articles, so a complete folder comes first.
+    if lacking and merged.is_file():
+        return Part(name, articles, (merged,))
+    if not articles or not labels:
+        return None
+    for article in sorted(lacking):
+        faults.skip(str(articles[article]), f"no label file in {folder}; an annotated article without spans has an empty one")
+    return Part(name, {article: path for article, path in articles.items() if article in labels}, tuple(labels.values()))
+
+
+def read_parts(parts: Iterable[Part], corpus: str, faults: Faults) -> Iterator[Article]:
+    """Yield the articles of parts whose rows are ``id, technique, start, end``; one without rows is annotated and has no spans."""
     names = taxonomy.load().canonical(corpus)
-    grouped = group_rows(rows, files, faults)
-    for article, path in files.items():
-        text = read_text(path, faults)
-        spans = technique_spans(grouped.get(article, ()), text, names, faults)
-        yield Article(article, text, title_of(text), spans, corpus, meta)
-
-
-def label_rows(folder: Path, kind: str, merged: Path | None, columns: str, faults: Faults) -> Iterable[Row]:
-    """Yield the rows of the merged label file where there is one, else those of the files ``article<ID>.<kind>`` of a folder."""
-    for path in [merged] if merged else article_files(folder, kind).values():
-        yield from read_rows(path, columns, faults)
-
-
-def labelled(files: Mapping[str, Path], labels: Mapping[str, Path], folder: Path, faults: Faults) -> dict[str, Path]:
-    """Keep the articles that have a label file, if only an empty one; the others are not annotated, which is a fault."""
-    for article in files.keys() - labels.keys():
-        faults.skip(str(files[article]), f"no label file for it in {folder}; an article without spans needs an empty one")
-    return {article: path for article, path in files.items() if article in labels}
+    for part in parts:
+        rows = part.rows(COLUMNS, faults)
+        for article, path in part.articles.items():
+            text = read_text(path, faults)
+            yield Article(article, text, title_of(text), technique_spans(rows[article], text, names, faults), corpus, {"part": part.name})
 
 
 def find_root(path: Path, inside: tuple[str, ...], pattern: str, corpus: str) -> Path:
