@@ -135,23 +135,49 @@ class TrainConfig:
         return {"dataset": Path(self.dataset)}
 
 
+LABEL_SETS = ("canonical", "semeval2020", "nlp4if2019", "semeval2021", "semeval2023")
+TASKS = ("sentences", "si", "tc", "flc", "slc", "subtask3")
+
+
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """Settings of ``scripts/evaluate.py``."""
+    """Settings of ``scripts/evaluate.py``: a model or a submission file, and what it is measured on."""
 
-    model: str = setting(REQUIRED, "model folder")
-    dataset: str = setting(REQUIRED, "dataset folder")
     output: str = setting(REQUIRED, "folder for metrics.json and metrics.md")
-    split: str = setting("test", "which split", choices=("train", "validation", "test"))
-    task: str = setting("sentences", "what is measured", choices=("sentences",))
+    model: str | None = setting(None, "model folder")
+    submission: str | None = setting(None, "file in the task's official format instead of a model")
+    task: str = setting("sentences", "what is measured", choices=TASKS)
+    dataset: str | None = setting(None, "dataset folder; for the official tasks it only limits the corpus to the articles of a split")
+    split: str = setting("test", "which split of the dataset", choices=("train", "validation", "test"))
+    labels: str = setting("canonical", "label set of the figures of task=sentences", choices=LABEL_SETS)
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    gold: str = setting("spans", "gold of task=slc: from the corpus's spans, or its own line labels", choices=("spans", "lines"))
     bootstrap: int = setting(1000, "resamples of the articles for the intervals", at_least=0)
     seed: int = setting(13, "seed of the bootstrap", at_least=0)
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together; ``SettingsError`` lists all of them."""
+        sentences = self.task == "sentences"
+        wrong = {
+            "model: needs a value (model folder); task=sentences takes no submission file": sentences and not self.model,
+            "submission: only the official tasks take one, not task=sentences": sentences and bool(self.submission),
+            "dataset: needs a value (dataset folder)": sentences and not self.dataset,
+            "give either model=FOLDER or submission=FILE": not sentences and bool(self.model) == bool(self.submission),
+            f"labels: only task=sentences has a choice; task={self.task} uses the corpus's own": not sentences
+            and self.labels != "canonical",
+            "gold: lines is for task=slc with corpus=nlp4if2019": self.gold == "lines"
+            and (self.task, self.corpus.name) != ("slc", "nlp4if2019"),
+        }
+        if any(wrong.values()):
+            raise SettingsError([problem for problem, here in wrong.items() if here])
+
     @property
     def inputs(self) -> dict[str, Path]:
         """What the step reads, by setting."""
-        return {"model": Path(self.model), "dataset": Path(self.dataset)}
+        given = {"model": self.model, "submission": self.submission, "dataset": self.dataset}
+        corpus = {} if self.task == "sentences" else {"corpus.path": self.corpus.path}
+        return {name: Path(path) for name, path in (given | corpus).items() if path}
 
 
 @dataclass(frozen=True)
@@ -159,9 +185,11 @@ class PredictConfig:
     """Settings of ``scripts/predict.py`` and of the ``proptag`` command."""
 
     model: str = setting(REQUIRED, "model folder")
-    input: str | None = setting(None, "text file, or - for standard input")
+    input: str | None = setting(None, "text file, - for standard input, or, for a submission, a folder of article<ID>.txt")
     text: str | None = setting(None, "literal text instead of a file")
-    format: str = setting("terminal", "", choices=("terminal", "json", "html"))
+    format: str = setting(
+        "terminal", "view, data or submission file", choices=("terminal", "json", "html", "semeval2020", "semeval2020-si")
+    )
     output: str | None = setting(None, "file to write instead of standard output")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
