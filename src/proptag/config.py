@@ -6,7 +6,7 @@ The YAML files under ``configs/`` hold only what differs from these defaults.
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -178,6 +178,49 @@ class EvaluateConfig:
         given = {"model": self.model, "submission": self.submission, "dataset": self.dataset}
         corpus = {} if self.task == "sentences" else {"corpus.path": self.corpus.path}
         return {name: Path(path) for name, path in (given | corpus).items() if path}
+
+
+@dataclass(frozen=True)
+class CrossValidateConfig:
+    """Settings of ``scripts/cross_validate.py``."""
+
+    output: str = setting(REQUIRED, "folder for the folds' datasets, models and figures, and for the table")
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    score_on: str | None = setting(None, "of a mixture: the corpus whose articles form the folds; null scores on the whole corpus")
+    folds: int = setting(5, "parts of the articles, each once the test", at_least=2)
+    validation: float = setting(0.15, "share of the other articles that sets thresholds and the epoch", at_least=0.01, below=0.9)
+    seeds: str = setting("13", "seeds of the training, separated by spaces; every fold is trained with each")
+    tasks: str = setting("sentences", f"what is measured, separated by spaces, out of: {' '.join(TASKS)}")
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    train: FitConfig = field(default_factory=FitConfig)
+    seed: int = setting(13, "seed of the folds and of the bootstrap", at_least=0)
+    bootstrap: int = setting(1000, "resamples of the articles for the intervals", at_least=0)
+    device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together; ``SettingsError`` lists all of them."""
+        wrong = {
+            f"tasks: must be out of {' '.join(TASKS)}, not {self.tasks!r}": not self.tasks.split() or set(self.tasks.split()) - set(TASKS),
+            f"seeds: needs whole numbers, not {self.seeds!r}": not all(map(str.isdecimal, self.seeds.split())) or not self.seeds.split(),
+            f"score_on: must be one of {', '.join(self.corpus.sources)}, not {self.score_on!r}": self.score_on is not None
+            and self.score_on not in self.corpus.sources,
+            "tasks: a mixture has no official task of its own; give score_on": self.score_on is None
+            and self.corpus.name == MIXTURE
+            and self.tasks.split() != ["sentences"],
+        }
+        if any(wrong.values()):
+            raise SettingsError([problem for problem, here in wrong.items() if here])
+
+    @property
+    def scored(self) -> CorpusConfig:
+        """The corpus that the folds and the gold come from."""
+        name = self.score_on
+        return self.corpus if name is None else replace(self.corpus, name=name, path=str(self.corpus.sources[name]), parts=None)
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by setting."""
+        return corpus_inputs(self.corpus)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proptag import dataset as datasets_
-from proptag import taxonomy
 from proptag.config import EvaluateConfig
 from proptag.encode import sentence_labels
 from proptag.errors import UserError
@@ -59,18 +58,13 @@ def label_row(row: Row, labels: LabelSet) -> Floats:
     there if all of its techniques are known to be absent.
     """
     techniques = sentence_labels(row).astype(np.float64)
-    return np.array([techniques[0], *(_label(techniques[1:], columns, _any_of(row)) for columns in labels.columns)])
+    return np.array(
+        [techniques[0], *(_label(techniques[1:], columns, [set(group) for group in row["any_of"]]) for columns in labels.columns)]
+    )
 
 
-def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[frozenset[int]]) -> float:
+def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[set[int]]) -> float:
     own = techniques[columns]
     if (own == 1).any() or any(group <= set(columns) for group in any_of):
         return 1.0
     return 0.0 if (own == 0).all() else np.nan
-
-
-def _any_of(row: Row) -> list[frozenset[int]]:
-    """Return the places, in the taxonomy, of the techniques of each merged label of a row."""
-    known = taxonomy.load()
-    place = {name: index for index, name in enumerate(known.names)}
-    return [frozenset(place[name] for name in known.merged[index].split("|")) for index in row.get("any_of", ())]
