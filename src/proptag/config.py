@@ -41,6 +41,8 @@ class CorpusConfig:
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
+    download: bool = setting(False, "may fetch the corpus from its publisher if it is not there")
+    url: str | None = setting(None, "another place of its archive (.tgz)")
 
 
 @dataclass(frozen=True)

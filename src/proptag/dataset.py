@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from proptag import cards, leaks, manifest, taxonomy
 from proptag.config import BuildDatasetConfig, CorpusConfig
-from proptag.corpora import READERS
+from proptag.corpora import READERS, download
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.records import Article, Sentence, Span
@@ -196,6 +196,7 @@ def build(config: BuildDatasetConfig) -> Path:
     if config.validation + config.test >= 1:
         raise UserError("validation and test together must leave something for training: their sum must be below 1")
     path, output = Path(config.corpus.path), Path(config.output)
+    download.ensure(config.corpus)
     if manifest.is_finished("build_dataset", config):
         return output
     articles = list(READERS[config.corpus.name](path, Faults(config.corpus.faults == "fatal")))

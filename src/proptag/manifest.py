@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache, reduce
 from importlib.metadata import PackageNotFoundError, version
-from operator import getitem
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -60,12 +59,12 @@ class Step(Protocol):
 def describe(step: str, config: Step) -> dict[str, Any]:
     """Say what the result of a step depends on: its settings, the content of its inputs, the code and the versions.
 
-    Where inputs and output lie does not matter, and so is left out. Raises ``UserError`` for a missing input.
+    Where inputs and output lie, or come from, does not matter, and so is left out. Raises ``UserError`` for a missing input.
     """
     values = asdict(config)
-    for name in ("output", "resume", *config.inputs):
+    for name in ("output", "resume", "corpus.download", "corpus.url", "encoder.download", *config.inputs):
         *groups, key = name.split(".")
-        reduce(getitem, groups, values).pop(key, None)
+        reduce(lambda inner, group: inner.get(group, {}), groups, values).pop(key, None)
     return {
         "step": step,
         "settings": values,
