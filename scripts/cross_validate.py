@@ -9,7 +9,7 @@ from proptag.manifest import is_finished
 
 def main(config: CrossValidateConfig) -> None:
     """Train and score every fold with every seed, print the table, and say where the figures lie."""
-    if not is_finished("cross_validate", config):  # asked before torch is loaded, which takes seconds
+    if not is_finished("cross_validation", config):  # asked before torch is loaded, which takes seconds
         from proptag.cross_validation import cross_validate
 
         cross_validate(config)

@@ -49,6 +49,8 @@ class CorpusConfig:
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
+    download: bool = setting(False, "may fetch the corpus from its publisher if it is not there")
+    url: str | None = setting(None, "another place of its archive (.tgz)")
     parts: str | None = setting(None, "of name=all: its corpora, separated by spaces, each NAME (then below path) or NAME=PATH")
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from proptag import cards, leaks, manifest, taxonomy
 from proptag.config import BuildDatasetConfig, CorpusConfig
-from proptag.corpora import READERS, mixture
+from proptag.corpora import READERS, download, mixture
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.records import Article, Sentence
@@ -130,7 +130,8 @@ def build(config: BuildDatasetConfig) -> Path:
     if config.validation + config.test >= 1:
         raise UserError("validation and test together must leave something for training: their sum must be below 1")
     path, output = Path(config.corpus.path), Path(config.output)
-    if manifest.is_finished("build_dataset", config):
+    download.ensure(config.corpus)
+    if manifest.is_finished("dataset", config):
         return output
     articles, faults = read_corpus(config.corpus)
     found = Counter[str]()
@@ -138,7 +139,7 @@ def build(config: BuildDatasetConfig) -> Path:
     if config.against:
         refuse_leaks(dataset, Path(config.against))
     counts = store(
-        dataset, output, config.corpus.name, manifest.describe("build_dataset", config), {"leaks": dict(found), "faults": faults.counts()}
+        dataset, output, config.corpus.name, manifest.describe("dataset", config), {"leaks": dict(found), "faults": faults.counts()}
     )
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
     for line in faults.report():

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from proptag import leaks
+from proptag.errors import UserError
 from proptag.records import Article, Sentence
 from proptag.sentences import label_sentences, segmenter_of
 
@@ -26,8 +27,11 @@ class Labelled:
 
 
 def label_articles(articles: Iterable[Article], segmenter: str) -> Labelled:
-    """Cut articles into labelled sentences and find their near-duplicates; of articles with the same id the last one counts."""
-    by_id = {article.id: article for article in articles}
+    """Cut articles into labelled sentences and find their near-duplicates; ``UserError`` if an id stands twice."""
+    by_id: dict[str, Article] = {}
+    for article in articles:
+        if by_id.setdefault(article.id, article) is not article:
+            raise UserError(f"two articles have the id {article.id!r}; give each its own")
     sentences = {a.id: label_sentences(a, segmenter_of(a, segmenter)) for a in by_id.values()}
     pairs = leaks.near_duplicates(list(by_id.values()))
     return Labelled(by_id, sentences, leaks.groups(by_id, pairs), pairs)
