@@ -115,9 +115,9 @@ def technique(label: object, names: Mapping[str, str], where: str, faults: Fault
 
 
 def make_span(bounds: tuple[object, object], name: str, text: str, where: str, faults: Faults) -> Span | None:
-    """Make a span of the given offsets; None, and a fault, if they are no numbers or lie the wrong way round.
+    """Make a span of the given offsets; None, and a fault, if they are no numbers, lie the wrong way round or begin beyond the text.
 
-    A span that ends beyond the text is clipped, one that begins beyond it is left out; both are counted as repairs.
+    A span that ends beyond the text is clipped, which is counted as a repair.
     """
     start, end = number(bounds[0], where, faults), number(bounds[1], where, faults)
     if start is None or end is None:
@@ -126,7 +126,7 @@ def make_span(bounds: tuple[object, object], name: str, text: str, where: str, f
         faults.skip(where, f"the span {start}:{end} ends before it begins")
         return None
     if start >= len(text):
-        faults.repair("span that begins beyond its text, left out")
+        faults.skip(where, f"the span {start}:{end} begins beyond the text of {len(text)} characters")
         return None
     if end > len(text):
         faults.repair("span that ended beyond its text, clipped")

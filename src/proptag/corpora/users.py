@@ -44,12 +44,18 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
         found += [whole_text(text, name) for label in labels if (name := technique_name(label, where, faults))]
         names = [technique_name(name, where, faults) for name in known or ()]
         kept = tuple(sorted({span for span in found if span}))
-        if known is not None and (outside := {name for span in kept for name in span.alternatives} - set(names)):
-            faults.skip(where, f"{', '.join(sorted(outside))} is marked, but not among the known techniques")
+        if known is not None:
+            check_known({name for span in kept for name in span.alternatives}, names, where, faults)
         if len(faults.messages) == before:
             meta = {} if known is None else {"known": tuple(names)}
             return Article(str(row["id"]), text, str(row.get("title") or ""), kept, corpus, meta)
     return None
+
+
+def check_known(marked: Iterable[str], known: Iterable[str | None], where: str, faults: Faults) -> None:
+    """Note a fault if a technique is marked that nobody is said to have looked for."""
+    if outside := sorted(set(marked) - set(known)):
+        faults.skip(where, f"{', '.join(outside)} is marked, but not among the known techniques")
 
 
 def technique_name(label: object, where: str, faults: Faults) -> str | None:
@@ -101,6 +107,6 @@ def _span(value: Any, text: str, where: str, faults: Faults) -> Span | None:  # 
     name = technique_name(value.get("technique"), where, faults)
     span = make_span((value.get("start"), value.get("end")), name, text, where, faults) if name else None
     if span and value.get("text") is not None and value["text"] != text[span.start : span.end]:
-        faults.skip(where, f"the span {span.start}:{span.end} holds {text[span.start : span.end][:60]!r}, not {value['text'][:60]!r}")
+        faults.skip(where, f"the span {span.start}:{span.end} holds {text[span.start : span.end][:60]!r}, not {str(value['text'])[:60]!r}")
         return None
     return span
