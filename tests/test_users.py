@@ -13,8 +13,8 @@ from conftest import ROOT, run_script
 from proptag.corpora import READERS
 from proptag.corpora.faults import Faults
 from proptag.corpora.label_studio import _placed
-from proptag.dataset import label_sentences
 from proptag.errors import UserError
+from proptag.sentences import label_sentences
 
 TEXT = "The ferry tax 😀 is robbery. We pay."
 
