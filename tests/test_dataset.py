@@ -11,10 +11,12 @@ from conftest import ROOT, run_script
 from proptag import taxonomy
 from proptag.config import BuildDatasetConfig
 from proptag.corpora.seeds import read
-from proptag.dataset import label_sentences, load, make_dataset, split_articles
+from proptag.dataset import load, make_dataset
 from proptag.errors import UserError
 from proptag.manifest import hash_path
 from proptag.records import Article, Span
+from proptag.sentences import label_sentences
+from proptag.split import split_articles
 
 NAMES = taxonomy.load().names
 
