@@ -91,6 +91,10 @@ def test_jsonl_faults_are_named_and_the_text_is_left_out_whole(tmp_path, row, pr
     assert faults.messages
 
 
+def test_jsonl_takes_a_zero_for_an_id(tmp_path):
+    assert [a.id for a in read("jsonl", json_lines(tmp_path / "x.jsonl", {"id": 0, "text": TEXT, "spans": []}))[0]] == ["0"]
+
+
 def test_jsonl_clips_and_counts_a_span_that_ends_beyond_the_text(tmp_path):
     path = json_lines(tmp_path / "x.jsonl", {"id": "a", "text": TEXT, "spans": [span(31, 99)]})
     (article,), faults = read("jsonl", path)
@@ -272,6 +276,37 @@ def test_prodigy_faults_are_named(tmp_path, row, problem):
     with pytest.raises(UserError, match=re.escape(problem)) as caught:
         read("prodigy", json_lines(tmp_path / "x.jsonl", row))
     assert "x.jsonl:1: " in str(caught.value)
+
+
+# Whatever JSON holds
+
+KEYS = ("id", "text", "spans", "labels", "known", "title", "data", "annotations", "result", "value", "type", "start", "end", "technique")
+MORE = ("label", "answer", "accept", "meta", "choices", "was_cancelled", "text_fragment")
+SCALARS = st.none() | st.booleans() | st.integers(-2, 40) | st.floats() | st.sampled_from([TEXT, "", "Doubt", "accept", "labels", "\ud800"])
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS + MORE), inner, max_size=6), max_leaves=12
+)
+OBJECTS = st.dictionaries(st.sampled_from(KEYS + MORE), VALUES, min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize("name", ["jsonl", "prodigy", "label_studio", "semeval2021"])
+@given(rows=st.lists(OBJECTS | VALUES, min_size=1, max_size=3))
+def test_strange_json_is_a_fault_and_never_a_crash(name, rows, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"strange-{name}"
+    lines = [json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) if name in ("jsonl", "prodigy") else f"[{','.join(lines)}]", encoding="utf-8")
+    articles, faults = read(name, path, fatal=False)
+    assert all(article.text.encode("utf-8") and article.id for article in articles)
+    assert len(articles) + len(faults.messages) + faults.repairs.total() >= (name != "label_studio")
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, "1" * 5_000, '{"id": 1, "text": "a", "spans": [{"start": "' + "1" * 5_000 + '", "end": 2}]}']
+)
+def test_nested_and_long_json_is_a_fault(tmp_path, content):
+    (tmp_path / "x.jsonl").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"x\.jsonl:1: "):
+        read("jsonl", tmp_path)
 
 
 # The examples of the documentation

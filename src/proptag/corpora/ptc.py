@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import Row, make_span, read_rows, read_text, technique
+from proptag.corpora.rows import LONGEST, Row, make_span, read_rows, read_text, technique
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -36,7 +36,11 @@ def start_within(start: str, text: str) -> str:
     One span of NLP4IF-2019 has such shifted offsets; its line label says that the last line is meant.
     """
     last = len(text.rstrip()) - 1
-    return str(last) if start.isascii() and start.isdigit() and len(text) <= int(start) <= len(text) + 5 and last >= 0 else start
+    return (
+        str(last)
+        if start.isascii() and start.isdigit() and len(start) <= LONGEST and len(text) <= int(start) <= len(text) + 5 and last >= 0
+        else start
+    )
 
 
 def technique_spans(rows: Iterable[Row], text: str, names: Mapping[str, str], faults: Faults) -> tuple[Span, ...]:

@@ -4,14 +4,14 @@ A text with a fault is left out whole, since a label that is lost would count as
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import make_span, whole_text
+from proptag.corpora.rows import is_text, make_span, whole_text
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -33,9 +33,9 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
     """
     before = len(faults.messages)
     text, spans, labels, known = row.get("text"), row.get("spans", []), row.get("labels", []), row.get("known")
-    if not isinstance(text, str) or not text.strip():
+    if not is_text(text):
         faults.skip(where, "needs a text")
-    elif not str(row.get("id") or "").strip():
+    elif not is_text(str(row.get("id", ""))) or row["id"] is None:
         faults.skip(where, "needs an id")
     elif not all(isinstance(value, list) for value in (spans, labels, known if known is not None else [])):
         faults.skip(where, "spans, labels and known must be lists")
@@ -93,11 +93,11 @@ def second_annotations(articles: Iterable[Article | None]) -> Iterator[Article]:
                 yield article
 
 
-def split_names(value: Sequence[object] | str | None) -> list[object]:
+def split_names(value: object) -> list[object]:
     """Return the names of a cell: a list as it is, or a text in which they are separated by ``|``."""
     if isinstance(value, str):
         return [name.strip() for name in value.split("|") if name.strip()]
-    return list(value or ())
+    return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 def _span(value: Any, text: str, where: str, faults: Faults) -> Span | None:  # noqa: ANN401  (whatever JSON holds)
