@@ -28,7 +28,7 @@ def dataset(corpus: str, counts: Mapping[str, Any]) -> str:
             f"# Sentences of `{corpus}` with propaganda techniques",
             "",
             "Made by proptag's `scripts/build_dataset.py`. Splits are by `group`: an article and its near-duplicates. A sentence has a",
-            "technique if a span of it covers a letter or digit of the sentence; a span over several sentences counts in each.",
+            "technique if a span of it covers a non-space character of the sentence; a span over several sentences counts in each.",
             "`known` lists the techniques whose presence or absence is known; any other is unknown there, not absent. `any_of` holds a",
             "list for each label that the corpus merged: at least one of these techniques is there. `spans` are offsets into the",
             "sentence, end exclusive.",

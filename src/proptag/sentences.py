@@ -17,7 +17,7 @@ def segmenter_of(article: Article, wanted: str) -> str:
 def label_sentences(article: Article, segmenter: str) -> list[Sentence]:
     """Cut an article into sentences with what its spans say of each.
 
-    A sentence has the techniques whose spans cover a letter or digit of it. A merged label says "at least one of these", and the
+    A sentence has the techniques whose spans cover a non-space character of it. A merged label says "at least one of these", and the
     label of a passage longer than the sentence says "perhaps"; both leave the techniques in question unknown.
     """
     known = taxonomy.known_techniques(article)
@@ -49,13 +49,6 @@ def _within(span: Span, sentence: Sentence, text: str) -> bool:
 
 
 def inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | None:
-    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds nothing of the span's matter.
-
-    Untrimmed spans touch the punctuation of a neighbouring sentence. So a letter or digit counts, and any other character that is no
-    space only in a span without letters and digits, such as an exclamation mark or an emoji.
-    """
+    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds only white space."""
     first, last = max(span.start, start), min(span.end, end)
-    if first >= last or not text[first:last].strip():
-        return None
-    wordless = not any(map(str.isalnum, text[span.start : span.end]))
-    return (first - start, last - start) if wordless or any(map(str.isalnum, text[first:last])) else None
+    return (first - start, last - start) if first < last and text[first:last].strip() else None
