@@ -318,11 +318,12 @@ def _build(cls: type, values: Mapping[str, Any], prefix: str, problems: list[str
             problems.append(f"{name}: needs {_type_name(item.type)}, not {value!r}")
             continue
         problems += [f"{name}: {problem}" for problem in _limit_problems(made[item.name], item.metadata)]
-    if problems:
+    # Values out of range are still values, so that settings that do not go together can be named as well.
+    if any(item.name not in made or (is_dataclass(item.type) and made[item.name] is None) for item in fields(cls)):
         return None
     try:
         return cls(**made)
-    except SettingsError as error:  # settings that do not go together
+    except SettingsError as error:
         problems += error.problems
         return None
 

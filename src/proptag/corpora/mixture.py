@@ -28,7 +28,7 @@ def read(parts: Mapping[str, Path], readers: Mapping[str, Reader], faults: Fault
     taken: set[str] = set()
     ordered = sorted(parts, key=lambda name: (name in FAMILY, FAMILY.index(name) if name in FAMILY else 0))
     versions: dict[str, list[Article]] = {}
-    texts: dict[str, str] = {}
+    texts: set[str] = set()
     for name in ordered:
         for article in readers[name](parts[name], faults):
             if name in FAMILY:
@@ -39,16 +39,20 @@ def read(parts: Mapping[str, Path], readers: Mapping[str, Reader], faults: Fault
         yield _with_own_id(join(same, faults), same[0].corpus, taken)
 
 
-def _place(article: Article, versions: dict[str, list[Article]], texts: dict[str, str], faults: Faults) -> None:
-    """Put a version of a news article beside the others, if it is one; ``texts`` maps the letters of a text to its first article."""
-    letters = "".join(article.text.split())
-    first = texts.setdefault(letters, article.id)
-    if article.id in versions and first != article.id:
+def _place(article: Article, versions: dict[str, list[Article]], texts: set[str], faults: Faults) -> None:
+    """Put a version of a news article beside the others, if it is one; ``texts`` gathers the letters of every text."""
+    letters = _letters(article)
+    if article.id in versions and letters != _letters(versions[article.id][0]):
         faults.repair("version of an article with another text, left out")
-    elif first != article.id:
+    elif article.id not in versions and letters in texts:
         faults.repair("second annotation of an article, left out")
     else:
         versions.setdefault(article.id, []).append(article)
+        texts.add(letters)
+
+
+def _letters(article: Article) -> str:
+    return "".join(article.text.split())
 
 
 def _with_own_id(article: Article, corpus: str, taken: set[str]) -> Article:
