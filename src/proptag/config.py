@@ -140,7 +140,8 @@ class EvaluateConfig:
             "submission: only the official tasks take one, not task=sentences": sentences and bool(self.submission),
             "dataset: needs a value (dataset folder)": sentences and not self.dataset,
             "give either model=FOLDER or submission=FILE": not sentences and bool(self.model) == bool(self.submission),
-            f"labels: only task=sentences has a choice; task={self.task} uses the corpus's own": not sentences and self.labels != "canonical",
+            f"labels: only task=sentences has a choice; task={self.task} uses the corpus's own": not sentences
+            and self.labels != "canonical",
             "gold: lines is for task=slc with corpus=nlp4if2019": self.gold == "lines"
             and (self.task, self.corpus.name) != ("slc", "nlp4if2019"),
         }
@@ -162,7 +163,9 @@ class PredictConfig:
     model: str = setting(REQUIRED, "model folder")
     input: str | None = setting(None, "text file, - for standard input, or, for a submission, a folder of article<ID>.txt")
     text: str | None = setting(None, "literal text instead of a file")
-    format: str = setting("terminal", "view, data or submission file", choices=("terminal", "json", "html", "semeval2020", "semeval2020-si"))
+    format: str = setting(
+        "terminal", "view, data or submission file", choices=("terminal", "json", "html", "semeval2020", "semeval2020-si")
+    )
     output: str | None = setting(None, "file to write instead of standard output")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 

@@ -106,12 +106,12 @@ class Tagger:
         """Return the log-odds (outputs,) for a fragment from the readings, and starts, of the sentences that it touches."""
         if not touched:  # nothing but white space
             return np.zeros(len(self.outputs))
-        sentence = np.mean([self.calibration.sentence_log_odds(reading.logits) for _, reading in touched], axis=0)
-        inside = [
-            reading.token_logits[(r := reading.offsets + shift)[:, 0].clip(start) < r[:, 1].clip(max=end)] for shift, reading in touched
-        ]
-        tokens = np.concatenate(inside)
-        return (sentence + self.calibration.token_log_odds(tokens).mean(0)) / 2 if len(tokens) else sentence
+        sentence = self.calibration.sentence_log_odds(np.stack([reading.logits for _, reading in touched])).mean(0)
+        tokens = np.concatenate([reading.token_logits[_overlap(reading.offsets + shift, start, end)] for shift, reading in touched])
+        if not len(tokens):  # beyond what the model reads
+            return np.asarray(sentence)
+        both: Floats = (sentence + self.calibration.token_log_odds(tokens).mean(0)) / 2
+        return both
 
     def sentence_probabilities(self, sentences: Sequence[str]) -> Floats:
         """Return uncalibrated probabilities (sentences, outputs), the ones that ``transformers.pipeline`` gives for the folder."""
@@ -196,6 +196,11 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
     return found
 
 
+def _overlap(offsets: NDArray[np.int64], start: int, end: int) -> NDArray[np.bool_]:
+    """Tell which tokens share a character with ``start:end``; special tokens have none."""
+    return np.asarray(np.maximum(offsets[:, 0], start) < np.minimum(offsets[:, 1], end))
+
+
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
         start -= 1
@@ -247,6 +252,12 @@ def read_articles(path: Path) -> list[Article]:
     files = article_files(path if path.is_dir() else path.parent)
     files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
     if not files:
-        problem = "no article<ID>.txt there" if path.is_dir() else "a submission needs a file article<ID>.txt" if path.exists() else "no such file"
+        problem = (
+            "no article<ID>.txt there"
+            if path.is_dir()
+            else "a submission needs a file article<ID>.txt"
+            if path.exists()
+            else "no such file"
+        )
         raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
     return [Article(name, read_text(file, Faults()), meta={"source": str(file)}) for name, file in files.items()]

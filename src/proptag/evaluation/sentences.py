@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proptag import dataset as datasets_
-from proptag import taxonomy
 from proptag.config import EvaluateConfig
 from proptag.encode import sentence_labels
 from proptag.errors import UserError
@@ -58,8 +57,8 @@ def label_row(row: Row, labels: LabelSet) -> Floats:
     A merged label is there if one of its techniques is, or if the row has at least one of techniques that all belong to it; it is not
     there if all of its techniques are known to be absent.
     """
-    techniques = sentence_labels(row).astype(np.float64)
-    return np.array([techniques[0], *(_label(techniques[1:], columns, _any_of(row)) for columns in labels.columns)])
+    techniques, groups = sentence_labels(row).astype(np.float64), [frozenset(group) for group in row["any_of"]]
+    return np.array([techniques[0], *(_label(techniques[1:], columns, groups) for columns in labels.columns)])
 
 
 def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[frozenset[int]]) -> float:
@@ -67,10 +66,3 @@ def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[frozense
     if (own == 1).any() or any(group <= set(columns) for group in any_of):
         return 1.0
     return 0.0 if (own == 0).all() else np.nan
-
-
-def _any_of(row: Row) -> list[frozenset[int]]:
-    """Return the places, in the taxonomy, of the techniques of each merged label of a row."""
-    known = taxonomy.load()
-    place = {name: index for index, name in enumerate(known.names)}
-    return [frozenset(place[name] for name in known.merged[index].split("|")) for index in row.get("any_of", ())]
