@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from proptag.corpora import nlp4if2019, seeds, semeval2020, semeval2021, semeval2023
+from proptag.corpora import jsonl, label_studio, nlp4if2019, prodigy, seeds, semeval2020, semeval2021, semeval2023, table
 from proptag.corpora.faults import Faults
 from proptag.records import Article
 
@@ -14,4 +14,8 @@ READERS: dict[str, Callable[[Path, Faults], Iterator[Article]]] = {
     "emnlp2019": nlp4if2019.read_emnlp2019,
     "semeval2021": semeval2021.read,
     "semeval2023": semeval2023.read,
+    "jsonl": jsonl.read,
+    "table": table.read,
+    "label_studio": label_studio.read,
+    "prodigy": prodigy.read,
 }

@@ -2,8 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from proptag.errors import UserError
+
+MOST_NAMED = 20
+"""Rows that the terminal names at most."""
 
 
 @dataclass
@@ -21,6 +25,17 @@ class Faults:
         if self.fatal:
             raise UserError(f"{where}: {problem} (corpus.faults=skip leaves such rows out and counts them)")
         self.messages.append(f"{where}: {problem}")
+
+    def counts(self) -> dict[str, Any]:
+        """Return what was left out, row by row, and what was repaired, by kind: plain values for the manifest and the card."""
+        return {"left out": list(self.messages), "repairs": dict(sorted(self.repairs.items()))}
+
+    def report(self) -> list[str]:
+        """Say in lines for the terminal what was left out, the first rows by name, and what was repaired."""
+        lines = [f"left out: {message}" for message in self.messages[:MOST_NAMED]]
+        if len(self.messages) > MOST_NAMED:
+            lines.append(f"left out: {len(self.messages) - MOST_NAMED} more rows, {len(self.messages)} in all; manifest.json lists them")
+        return lines + [f"{count} x {kind}" for kind, count in sorted(self.repairs.items())]
 
     def repair(self, kind: str) -> None:
         """Count a row that was repaired, such as a span clipped to its text."""

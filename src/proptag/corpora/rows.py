@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
@@ -140,5 +141,5 @@ def whole_text(text: str, name: str) -> Span | None:
 
 def _plain(label: str) -> str:
     """Reduce a label to what its spellings have in common."""
-    plain = "".join(c for c in label.casefold() if c.isalnum()).replace("é", "e").replace("minimiz", "minimis")
-    return plain.removesuffix("men") + "man" if plain.endswith("strawmen") else plain
+    letters = "".join(c for c in normalize("NFKD", label.casefold()) if c.isalnum())
+    return letters.replace("minimiz", "minimis").replace("strawmen", "strawman").removesuffix("s")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_MEASURES = {
+MEASURES = {
     "propaganda_f1": "any technique, F1",
     "propaganda_precision": "any technique, precision",
     "propaganda_recall": "any technique, recall",
@@ -47,7 +47,7 @@ def table(figures: Mapping[str, Any]) -> str:
         f"| {'measure':42} | value | 95 % interval  |",
         f"|{'-' * 44}|------:|----------------|",
     ]
-    for name, about in _MEASURES.items():
+    for name, about in MEASURES.items():
         if name in summary:
             low, high = intervals.get(name, (None, None))
             lines.append(f"| {about:42} | {_number(summary[name]):>5} | {_number(low)} to {_number(high)} |")
