@@ -68,6 +68,7 @@ def test_figures_in_another_label_set(model, dataset, tmp_path):
 def row(techniques=(), known=NAMES, any_of=()):
     number = lambda names: [NAMES.index(name) for name in names]  # noqa: E731
     return {
+        "propaganda": bool(techniques or any_of),
         "techniques": number(techniques),
         "known": number(known),
         "any_of": [number(group) for group in any_of],

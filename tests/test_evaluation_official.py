@@ -293,6 +293,12 @@ def test_a_split_limits_what_is_scored(dataset, seeds, model, tmp_path):
     assert set(everything["techniques"]) <= set(taxonomy.load().names)
 
 
+def test_a_split_without_an_article_of_the_corpus_is_said(dataset, semeval2020, tmp_path):
+    path = write_rows(tmp_path / "si.tsv", ["1000\t1\t4"])
+    with pytest.raises(UserError, match="no article of the test split"):
+        run("si", semeval2020, tmp_path / "out", submission=str(path), dataset=str(dataset))
+
+
 def test_a_submission_is_scored_again_only_when_it_changed(semeval2020, articles, tmp_path, capsys):
     rows = rows_of(articles, "semeval2020", "flc")
     path = write_rows(tmp_path / "rows.tsv", rows)
@@ -320,6 +326,7 @@ def test_spelling_and_spans_beyond_the_text_are_counted(semeval2020, articles, t
         ({"task": "si", "model": "m", "submission": "s", "labels": "semeval2020"}, ["give either", "labels: only task=sentences"]),
         ({"submission": "s"}, ["model: needs a value", "submission: only the official tasks", "dataset: needs a value"]),
         ({"model": "m", "dataset": "d", "gold": "lines"}, ["gold: lines is for task=slc"]),
+        ({"model": "m", "task": "flc", "corpus": {"name": "all", "parts": "seeds"}}, ["corpus: task=flc takes the gold of one corpus"]),
     ],
 )
 def test_settings_that_do_not_go_together_are_all_named(values, problems):
