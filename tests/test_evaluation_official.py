@@ -191,7 +191,7 @@ def test_fragments_are_classified_by_tokens_and_sentences(tagger, articles):
         for row, (left, right) in zip(r.token_logits, r.offsets, strict=True)
         if left < right and any(fragment[0] <= start + i < fragment[1] for i in range(left, right))
     ]
-    p = dict(zip(taxonomy.load().names, 1 / (1 + np.exp(-(sentences + np.mean(tokens, axis=0)) / 2))[1:], strict=True))
+    p = dict(zip(taxonomy.load().names, 1 / (1 + np.exp(-(sentences + 2 * np.mean(tokens, axis=0)) / 3))[1:], strict=True))
     found = dict(ranking.labels)
     assert found["Doubt"] == pytest.approx(p["Doubt"])
     merged = 1 - (1 - p["Appeal_to_Popularity"]) * (1 - p["Guilt_by_Association"])
