@@ -315,8 +315,8 @@ def test_spelling_and_spans_beyond_the_text_are_counted(semeval2020, articles, t
     end = len(articles[0].text)
     path = write_rows(tmp_path / "rows.tsv", [f"1000\tflag_waving\t{end - 9}\t{end + 9}"])
     notes = run("flc", semeval2020, tmp_path / "out", submission=str(path))["notes"]
-    assert notes == {"span that ended beyond its text, clipped": 1, "technique in another spelling": 1}
-    assert "- 1 x technique in another spelling" in (tmp_path / "out" / "metrics.md").read_text(encoding="utf-8")
+    assert notes == {"submission: span that ended beyond its text, clipped": 1, "submission: technique in another spelling": 1}
+    assert "- 1 x submission: technique in another spelling" in (tmp_path / "out" / "metrics.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
