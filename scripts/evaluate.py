@@ -1,4 +1,7 @@
-"""Measure a model: ``python scripts/evaluate.py model=runs/seeds dataset=data/seeds output=runs/seeds-test``."""
+"""Measure a model: ``python scripts/evaluate.py model=runs/seeds dataset=data/seeds output=runs/seeds-test``.
+
+Or a submission file: ``python scripts/evaluate.py submission=FILE task=flc corpus=semeval2020 corpus.path=DIR output=DIR``.
+"""
 
 from pathlib import Path
 

@@ -120,6 +120,25 @@ def test_predict_says_which_file_is_missing(model, tmp_path):
     assert "no such model folder" in done.stderr
 
 
+def test_predict_writes_submissions_of_files_with_ids_only(model, tmp_path):
+    path = tmp_path / "article7.txt"
+    path.write_text("The gutless traitors!\n\nThe vile, gutless traitors must be crushed now!\n", encoding="utf-8")
+    for format_, columns in (("semeval2020", 4), ("semeval2020-si", 3)):
+        done = run_script("predict", f"model={model}", f"input={path}", f"format={format_}")
+        assert done.returncode == 0, done.stderr
+        rows = [line.split("\t") for line in done.stdout.splitlines()]
+        assert rows
+        assert all(len(row) == columns and row[0] == "7" for row in rows)
+    for settings, code, message in (
+        ([f"input={ARTICLE}"], 1, "a submission needs a file article<ID>.txt"),
+        ([f"input={tmp_path / 'article8.txt'}"], 1, "no such file"),
+        ([f"input={ROOT / 'examples'}"], 1, "no article<ID>.txt there"),
+        (["text=Hello."], 2, "needs input=FOLDER with files article<ID>.txt"),
+    ):
+        done = run_script("predict", f"model={model}", "format=semeval2020", *settings)
+        assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+
+
 def test_predict_to_a_closed_pipe_is_quiet(model):
     command = f"{sys.executable} {ROOT}/scripts/predict.py model={model} input={ARTICLE} format=html | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120, check=False)

@@ -27,7 +27,7 @@ class Calibration:
 
     def sentence_log_odds(self, logits: Floats) -> Floats:
         """Calibrate sentence logits of shape (sentences, outputs) or (outputs,)."""
-        return np.asarray(self.slopes) * logits + np.asarray(self.biases)
+        return np.asarray(np.asarray(self.slopes) * logits + np.asarray(self.biases))
 
     def token_log_odds(self, logits: Floats) -> Floats:
         """Calibrate token logits of shape (tokens, outputs)."""

@@ -168,6 +168,7 @@ class EvaluateConfig:
             "give either model=FOLDER or submission=FILE": not sentences and bool(self.model) == bool(self.submission),
             f"labels: only task=sentences has a choice; task={self.task} uses the corpus's own": not sentences
             and self.labels != "canonical",
+            f"corpus: task={self.task} takes the gold of one corpus, not of a mixture": not sentences and self.corpus.name == MIXTURE,
             "gold: lines is for task=slc with corpus=nlp4if2019": self.gold == "lines"
             and (self.task, self.corpus.name) != ("slc", "nlp4if2019"),
         }

@@ -24,6 +24,7 @@ from proptag.voice import Quotation, find_quotations, voice_of
 
 _GAP = 2  # tokens that may lie between two parts of one span
 _EDGES = " \t,;:–—-“”„\"«»‘’'"
+_SENTENCE_SHARE = 1 / 3  # of the sentence in the log-odds of a fragment, beside its own tokens
 _CHUNK = 2000  # sentences that are gathered before the network runs
 
 
@@ -89,8 +90,8 @@ class Tagger:
     def classify(self, article: Article, fragments: Sequence[Extent], labels: LabelSet) -> list[Ranking]:
         """Rank the labels for given fragments (start, end) of an article; the sentences around them are read as they are.
 
-        A technique's log-odds are the mean of two: its calibrated log-odds over the fragment's tokens (mean), and over the sentences that
-        the fragment touches (mean). A merged label has the probability that at least one of its techniques is there, 1 - Π(1 - p).
+        A technique's log-odds are 2/3 of its calibrated log-odds over the fragment's tokens (mean) plus 1/3 of those over the sentences
+        that the fragment touches (mean). A merged label has the probability that one of its techniques is there, 1 - Π(1 - p).
         """
         offsets = self.segment(article.text)
         readings = self.read([article.text[start:end] for start, end in offsets])
@@ -106,12 +107,12 @@ class Tagger:
         """Return the log-odds (outputs,) for a fragment from the readings, and starts, of the sentences that it touches."""
         if not touched:  # nothing but white space
             return np.zeros(len(self.outputs))
-        sentence = np.mean([self.calibration.sentence_log_odds(reading.logits) for _, reading in touched], axis=0)
-        inside = [
-            reading.token_logits[(r := reading.offsets + shift)[:, 0].clip(start) < r[:, 1].clip(max=end)] for shift, reading in touched
-        ]
-        tokens = np.concatenate(inside)
-        return (sentence + self.calibration.token_log_odds(tokens).mean(0)) / 2 if len(tokens) else sentence
+        sentence = self.calibration.sentence_log_odds(np.stack([reading.logits for _, reading in touched])).mean(0)
+        tokens = np.concatenate([reading.token_logits[_overlap(reading.offsets + shift, start, end)] for shift, reading in touched])
+        if not len(tokens):  # beyond what the model reads
+            return np.asarray(sentence)
+        own = self.calibration.token_log_odds(tokens).mean(0)
+        return np.asarray(_SENTENCE_SHARE * sentence + (1 - _SENTENCE_SHARE) * own)
 
     def sentence_probabilities(self, sentences: Sequence[str]) -> Floats:
         """Return uncalibrated probabilities (sentences, outputs), the ones that ``transformers.pipeline`` gives for the folder."""
@@ -194,6 +195,11 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
             continue
         found.append((start, end, probability))
     return found
+
+
+def _overlap(offsets: NDArray[np.int64], start: int, end: int) -> NDArray[np.bool_]:
+    """Tell which tokens share a character with ``start:end``; special tokens have none."""
+    return np.asarray(np.maximum(offsets[:, 0], start) < np.minimum(offsets[:, 1], end))
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

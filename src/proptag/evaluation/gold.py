@@ -7,7 +7,6 @@ from pathlib import Path
 
 from proptag import dataset as datasets_
 from proptag.config import EvaluateConfig
-from proptag.corpora import READERS
 from proptag.corpora.faults import Faults
 from proptag.corpora.nlp4if2019 import read_slc
 from proptag.errors import UserError
@@ -46,10 +45,9 @@ class Gold:
 def read_gold(config: EvaluateConfig) -> Gold:
     """Read the corpus; with a dataset, only the articles of its split are scored.
 
-    Raises ``UserError`` for a corpus that is missing or faulty, or of which no article is in the split.
+    Raises ``UserError`` for a corpus that is missing, faulty or empty, or of which no article is in the split.
     """
-    path, faults = Path(config.corpus.path), Faults(config.corpus.faults == "fatal")
-    articles = list(READERS[config.corpus.name](path, faults))
+    articles, faults = datasets_.read_corpus(config.corpus)
     notes = Counter(faults.repairs)
     notes["faulty gold row, left out"] += len(faults.messages)
     ids = frozenset(article.id for article in articles)
@@ -58,7 +56,7 @@ def read_gold(config: EvaluateConfig) -> Gold:
         articles = [article for article in articles if article.id in wanted]
         notes["article of the split that the corpus does not have, left out"] += len(wanted - ids)
     if not articles:
-        raise UserError(f"{path}: no article " + (f"of the {config.split} split of {config.dataset} is there" if ids else "is there"))
+        raise UserError(f"{config.corpus.path}: no article of the {config.split} split of {config.dataset} is there")
     labels = LabelSet.of(articles[0].corpus)
     return Gold(articles, [labels.gold(article) for article in articles], labels, ids, +notes)
 

@@ -57,13 +57,11 @@ def label_row(row: Row, labels: LabelSet) -> Floats:
     A merged label is there if one of its techniques is, or if the row has at least one of techniques that all belong to it; it is not
     there if all of its techniques are known to be absent.
     """
-    techniques = sentence_labels(row).astype(np.float64)
-    return np.array(
-        [techniques[0], *(_label(techniques[1:], columns, [set(group) for group in row["any_of"]]) for columns in labels.columns)]
-    )
+    techniques, groups = sentence_labels(row).astype(np.float64), [frozenset(group) for group in row["any_of"]]
+    return np.array([techniques[0], *(_label(techniques[1:], columns, groups) for columns in labels.columns)])
 
 
-def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[set[int]]) -> float:
+def _label(techniques: Floats, columns: Sequence[int], any_of: Sequence[frozenset[int]]) -> float:
     own = techniques[columns]
     if (own == 1).any() or any(group <= set(columns) for group in any_of):
         return 1.0

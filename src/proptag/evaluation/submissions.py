@@ -66,7 +66,7 @@ def read_paragraph_labels(path: Path, gold: Gold, paragraphs: Sequence[Line]) ->
     for row in _rows_of(paragraphs, _numbered_rows(path, "id, line, techniques", gold), path):
         labels = [technique(label.strip(), names, row.where, faults) for label in row.fields[2].split(",") if label.strip()]
         found.append(frozenset(label for label in labels if label))
-    gold.notes.update(faults.repairs)
+    _note(faults, gold)
     return found
 
 
@@ -79,7 +79,7 @@ def _read(path: Path, columns: str, gold: Gold) -> list[list[Span]]:
         name = technique(label[0], names, row.where, faults) if label else "any"
         if article in texts and name and (span := make_span((start, end), name, texts[article], row.where, faults)):
             found[article].append(span)
-    gold.notes.update(faults.repairs)
+    _note(faults, gold)
     return list(found.values())
 
 
@@ -98,7 +98,7 @@ def _numbered_rows(path: Path, columns: str, gold: Gold) -> dict[tuple[str, int]
         if key in rows:
             raise UserError(f"{row.where}: line {key[1]} of article {key[0]} has a row already: {rows[key].where}")
         rows[key] = row
-    gold.notes.update(faults.repairs)
+    _note(faults, gold)
     return rows
 
 
@@ -107,3 +107,7 @@ def _rows_of(lines: Sequence[Line], rows: dict[tuple[str, int], Row], path: Path
         if (line.article, line.number) not in rows:
             raise UserError(f"{path}: no row for line {line.number} of article {line.article}")
     return [rows[line.article, line.number] for line in lines]
+
+
+def _note(faults: Faults, gold: Gold) -> None:
+    gold.notes.update({f"submission: {kind}": count for kind, count in faults.repairs.items()})
