@@ -122,5 +122,5 @@ def test_nothing_to_score_is_said(model, tmp_path):
     with pytest.raises(UserError, match="no such folder"):
         score_to(model, tmp_path / "in", tmp_path / "out")
     (tmp_path / "in").mkdir()
-    with pytest.raises(UserError, match=r"no \.txt or \.md files"):
+    with pytest.raises(UserError, match=r"no \.txt or \.md"):
         score_to(model, tmp_path / "in", tmp_path / "out")

@@ -241,12 +241,30 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
+class IngestConfig:
+    """How article files are read."""
+
+    text_column: str = setting("text", "column or key of the text in CSV, JSON lines and Parquet")
+    id_column: str = setting("id", "column or key of the article's own id, kept beside its source")
+    languages: str = setting("en", "ISO 639-1 codes of the languages that are scored, between commas; any: all, without looking")
+    other_languages: str = setting("skip", "what happens to articles in another language", choices=("skip", "score"))
+    max_bytes: int = setting(50_000_000, "largest article that is read: a file or a row of a table, unpacked", at_least=1)
+
+    def __post_init__(self) -> None:
+        """Refuse languages that are no codes of two letters."""
+        codes = [code.strip() for code in self.languages.split(",")]
+        if wrong := [code for code in codes if code != "any" and not (len(code) == 2 and code.isascii() and code.islower())]:
+            raise SettingsError([f"ingest.languages: {wrong[0]!r} is no ISO 639-1 code, such as en or en,de; any takes all languages"])
+
+
+@dataclass(frozen=True)
 class ScoreConfig:
     """Settings of ``scripts/score_folder.py``."""
 
     model: str = setting(REQUIRED, "model folder")
     input: str = setting(REQUIRED, "folder of .txt and .md files")
     output: str = setting(REQUIRED, "folder for the Parquet parts")
+    ingest: IngestConfig = field(default_factory=IngestConfig)
     engine: str = setting("local", "what runs it", choices=("local",))
     part_size: int = setting(64, "articles per Parquet part", at_least=1)
     max_failed: float = setting(0.0, "share of the files that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
