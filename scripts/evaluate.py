@@ -9,7 +9,7 @@ from proptag.manifest import is_finished
 
 def main(config: EvaluateConfig) -> None:
     """Evaluate, print the table, and say where the figures lie."""
-    if not is_finished("evaluate", config):  # asked before torch is loaded, which takes seconds
+    if not is_finished("evaluation", config):  # asked before torch is loaded, which takes seconds
         from proptag.evaluation import evaluate
 
         evaluate(config)

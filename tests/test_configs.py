@@ -26,6 +26,8 @@ def composed(name, overrides=()):
     with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
         values = OmegaConf.to_container(compose(name, list(overrides)))
     required = {key: "x" for key, item in settings.leaves(cls).items() if item.default == settings.REQUIRED}
+    if name == "evaluate":  # needs what is optional for other tasks
+        values |= {"model": "x", "dataset": "x"}
     return settings.build(cls, values | {k: v for k, v in required.items() if values[k] == "???"})
 
 

@@ -9,10 +9,10 @@ from conftest import ROOT
 SOURCE = ROOT / "src" / "proptag"
 # From the beginning of the flow to its end: a module imports only from those before it.
 ORDER = [
-    *("errors", "records", "taxonomy", "config", "manifest", "cards"),
-    *("corpora", "segment", "voice", "ingest", "dataset"),
+    *("errors", "records", "taxonomy", "labels", "config", "manifest", "cards"),
+    *("corpora", "segment", "voice", "ingest", "leaks", "sentences", "split", "dataset"),
     *("runtime", "metrics", "calibrate", "model", "encode", "train"),
-    *("predict", "evaluation", "report", "score", "cli"),
+    *("predict", "evaluation", "cross_validation", "report", "score", "cli"),
 ]
 
 

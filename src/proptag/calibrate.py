@@ -25,13 +25,21 @@ class Calibration:
     """Smallest calibrated probability, per output, at which the output counts as found."""
     token_threshold: float
 
+    def sentence_log_odds(self, logits: Floats) -> Floats:
+        """Calibrate sentence logits of shape (sentences, outputs) or (outputs,)."""
+        return np.asarray(self.slopes) * logits + np.asarray(self.biases)
+
+    def token_log_odds(self, logits: Floats) -> Floats:
+        """Calibrate token logits of shape (tokens, outputs)."""
+        return self.token_slope * logits + self.token_bias
+
     def sentence_probabilities(self, logits: Floats) -> Floats:
-        """Calibrate sentence logits of shape (sentences, outputs)."""
-        return sigmoid(np.asarray(self.slopes) * logits + np.asarray(self.biases))
+        """Calibrate sentence logits of shape (sentences, outputs) or (outputs,)."""
+        return sigmoid(self.sentence_log_odds(logits))
 
     def token_probabilities(self, logits: Floats) -> Floats:
         """Calibrate token logits of shape (tokens, outputs)."""
-        return sigmoid(self.token_slope * logits + self.token_bias)
+        return sigmoid(self.token_log_odds(logits))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for ``tagger.json``."""

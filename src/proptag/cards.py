@@ -26,21 +26,37 @@ def dataset(corpus: str, counts: Mapping[str, Any]) -> str:
             "---",
             f"# Sentences of `{corpus}` with propaganda techniques",
             "",
-            "Made by proptag's `scripts/build_dataset.py`. Splits are by article. A sentence has a technique if a span of it covers a",
-            "non-space character of the sentence; a span over several sentences counts in each. `known` lists the techniques whose",
-            "presence or absence is known; any other is unknown there, not absent. `any_of` holds a list for each label that the corpus",
-            "merged: at least one of these techniques is there. `spans` are offsets into the sentence, end exclusive.",
+            "Made by proptag's `scripts/build_dataset.py`. Splits are by `group`: an article and its near-duplicates. A sentence has a",
+            "technique if a span of it covers a non-space character of the sentence; a span over several sentences counts in each.",
+            "`known` lists the techniques whose presence or absence is known; any other is unknown there, not absent. `any_of` holds a",
+            "list for each label that the corpus merged: at least one of these techniques is there. `spans` are offsets into the",
+            "sentence, end exclusive.",
             "",
             f"| | {header} |",
             "|---|" + "---:|" * len(splits),
             *rows,
             "",
+            *_oddities(counts["faults"]),
             f"| sentences with the technique | {header} | all |",
             "|---|" + "---:|" * (len(splits) + 1),
             *techniques,
             "",
+            "| leak guard | |",
+            "|---|---:|",
+            *(f"| {what} | {number} |" for what, number in counts["leaks"].items()),
+            "",
+            "Near-duplicates share half of the smaller one's word 5-grams, and are never on both sides of a split. A boilerplate sentence",
+            "stands in articles of several groups; one that validation or test holds too is left out of training.",
+            "",
         ]
     )
+
+
+def _oddities(faults: Mapping[str, Any]) -> list[str]:
+    """Write a table of what the reader left out and repaired; nothing if that is nothing."""
+    left_out = {"faulty row, left out (manifest.json lists them)": len(faults["left out"])} if faults["left out"] else {}
+    rows = [f"| {kind} | {number} |" for kind, number in (left_out | faults["repairs"]).items()]
+    return ["| oddities of the corpus | rows |", "|---|---:|", *rows, ""] if rows else []
 
 
 def model(config: TrainConfig, figures: Mapping[str, Any], counts: Mapping[str, int]) -> str:

@@ -148,19 +148,27 @@ def _in_words(key: str, override: str, error: Exception, configs: Path) -> str:
 
 
 def predict(config: PredictConfig) -> None:
-    """Tag one text and print or write the result; ``SettingsError`` unless there is exactly one text."""
+    """Tag one text, or the articles of a submission, and print or write the result.
+
+    ``SettingsError`` unless there is exactly one input, and files of articles for a submission.
+    """
     if (config.input is None) == (config.text is None):
         raise SettingsError(["give either input=FILE (- for standard input) or text='…'" + (", not both" if config.input else "")])
-    from proptag.predict import Tagger, read_input
+    submission = config.format.startswith("semeval2020")
+    if submission and config.input in (None, "-"):
+        raise SettingsError([f"format={config.format} needs input=FOLDER with files article<ID>.txt, or one such file"])
+    from proptag.predict import Tagger, read_articles, read_input
     from proptag.report import FORMATS
 
-    article = read_input(config.input, config.text)
-    tagged = Tagger.load(config.model, config.device).tag(article)
-    result = FORMATS[config.format](tagged, article)
+    articles = read_articles(Path(config.input or "")) if submission else [read_input(config.input, config.text)]
+    results = list(Tagger.load(config.model, config.device).tag_many(articles))
+    text = "".join(FORMATS[config.format](tagged, article) for tagged, article in zip(results, articles, strict=True))
     if config.output is None:
-        print(result, end="")
+        print(text, end="")
         return
     from proptag.manifest import write_text
 
-    write_text(Path(config.output), result)
-    print(f"{config.output}: {sum(bool(s.techniques) for s in tagged.sentences)} of {len(tagged.sentences)} sentences with a technique")
+    write_text(Path(config.output), text)
+    sentences = [sentence for tagged in results for sentence in tagged.sentences]
+    found = f"{sum(bool(s.techniques) for s in sentences)} of {len(sentences)} sentences with a technique"
+    print(f"{config.output}: {found}" + (f", in {len(articles)} articles" if submission else ""))

@@ -6,7 +6,7 @@ The YAML files under ``configs/`` hold only what differs from these defaults.
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,14 @@ from proptag.errors import SettingsError
 
 REQUIRED = "???"
 """OmegaConf's mark for a setting that has no default."""
+
+CORPORA = (
+    *("seeds", "semeval2020", "nlp4if2019", "emnlp2019", "semeval2021", "semeval2023"),
+    *("jsonl", "table", "label_studio", "prodigy"),
+)
+"""The readers: published corpora, and the formats of users' own data."""
+MIXTURE = "all"
+"""Name of several corpora read as one."""
 
 Config = TypeVar("Config")
 
@@ -37,10 +45,26 @@ def setting(
 class CorpusConfig:
     """Which annotated articles to read."""
 
-    name: str = setting("seeds", "reader", choices=("seeds",))
+    name: str = setting("seeds", "reader", choices=(*CORPORA, MIXTURE))
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
     segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
+    download: bool = setting(False, "may fetch the corpus from its publisher if it is not there")
+    url: str | None = setting(None, "another place of its archive (.tgz)")
+    parts: str | None = setting(None, "of name=all: its corpora, separated by spaces, each NAME (then below path) or NAME=PATH")
+
+    @property
+    def sources(self) -> dict[str, Path]:
+        """Where each corpus lies, by the name of its reader."""
+        if self.name != MIXTURE:
+            return {self.name: Path(self.path)}
+        pairs = (part.partition("=") for part in (self.parts or "").split())
+        return {name: Path(path or Path(self.path, name)) for name, _, path in pairs}
+
+    def __post_init__(self) -> None:
+        """Refuse a mixture without parts or with an unknown one; raises ``SettingsError``."""
+        if self.name == MIXTURE and (not self.sources or set(self.sources) - set(CORPORA)):
+            raise SettingsError([f"corpus.parts: needs names out of {', '.join(CORPORA)}, not {self.parts!r}"])
 
 
 @dataclass(frozen=True)
@@ -52,11 +76,19 @@ class BuildDatasetConfig:
     validation: float = setting(0.2, "share of the sentences for validation", at_least=0.0, below=1.0)
     test: float = setting(0.2, "share of the sentences for the test", at_least=0.0, below=1.0)
     seed: int = setting(13, "seed of the split", at_least=0)
+    against: str | None = setting(None, "dataset folder to evaluate on; near-duplicates of it in training or validation are an error")
 
     @property
     def inputs(self) -> dict[str, Path]:
         """What the step reads, by setting."""
-        return {"corpus.path": Path(self.corpus.path)}
+        return corpus_inputs(self.corpus) | ({"against": Path(self.against)} if self.against else {})
+
+
+def corpus_inputs(corpus: CorpusConfig) -> dict[str, Path]:
+    """Return what reading the corpus depends on, by setting."""
+    if corpus.name != MIXTURE:
+        return {"corpus.path": Path(corpus.path)}
+    return {f"corpus.{name}": path for name, path in corpus.sources.items()}
 
 
 @dataclass(frozen=True)
@@ -105,23 +137,92 @@ class TrainConfig:
         return {"dataset": Path(self.dataset)}
 
 
+LABEL_SETS = ("canonical", "semeval2020", "nlp4if2019", "semeval2021", "semeval2023")
+TASKS = ("sentences", "si", "tc", "flc", "slc", "subtask3")
+
+
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """Settings of ``scripts/evaluate.py``."""
+    """Settings of ``scripts/evaluate.py``: a model or a submission file, and what it is measured on."""
 
-    model: str = setting(REQUIRED, "model folder")
-    dataset: str = setting(REQUIRED, "dataset folder")
     output: str = setting(REQUIRED, "folder for metrics.json and metrics.md")
-    split: str = setting("test", "which split", choices=("train", "validation", "test"))
-    task: str = setting("sentences", "what is measured", choices=("sentences",))
+    model: str | None = setting(None, "model folder")
+    submission: str | None = setting(None, "file in the task's official format instead of a model")
+    task: str = setting("sentences", "what is measured", choices=TASKS)
+    dataset: str | None = setting(None, "dataset folder; for the official tasks it only limits the corpus to the articles of a split")
+    split: str = setting("test", "which split of the dataset", choices=("train", "validation", "test"))
+    labels: str = setting("canonical", "label set of the figures of task=sentences", choices=LABEL_SETS)
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    gold: str = setting("spans", "gold of task=slc: from the corpus's spans, or its own line labels", choices=("spans", "lines"))
     bootstrap: int = setting(1000, "resamples of the articles for the intervals", at_least=0)
     seed: int = setting(13, "seed of the bootstrap", at_least=0)
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together; ``SettingsError`` lists all of them."""
+        sentences = self.task == "sentences"
+        wrong = {
+            "model: needs a value (model folder); task=sentences takes no submission file": sentences and not self.model,
+            "submission: only the official tasks take one, not task=sentences": sentences and bool(self.submission),
+            "dataset: needs a value (dataset folder)": sentences and not self.dataset,
+            "give either model=FOLDER or submission=FILE": not sentences and bool(self.model) == bool(self.submission),
+            f"labels: only task=sentences has a choice; task={self.task} uses the corpus's own": not sentences
+            and self.labels != "canonical",
+            "gold: lines is for task=slc with corpus=nlp4if2019": self.gold == "lines"
+            and (self.task, self.corpus.name) != ("slc", "nlp4if2019"),
+        }
+        if any(wrong.values()):
+            raise SettingsError([problem for problem, here in wrong.items() if here])
+
     @property
     def inputs(self) -> dict[str, Path]:
         """What the step reads, by setting."""
-        return {"model": Path(self.model), "dataset": Path(self.dataset)}
+        given = {"model": self.model, "submission": self.submission, "dataset": self.dataset}
+        corpus = {} if self.task == "sentences" else {"corpus.path": self.corpus.path}
+        return {name: Path(path) for name, path in (given | corpus).items() if path}
+
+
+@dataclass(frozen=True)
+class CrossValidateConfig:
+    """Settings of ``scripts/cross_validate.py``."""
+
+    output: str = setting(REQUIRED, "folder for the folds' datasets, models and figures, and for the table")
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    score_on: str | None = setting(None, "of a mixture: the corpus whose articles form the folds; null scores on the whole corpus")
+    folds: int = setting(5, "parts of the articles, each once the test", at_least=2)
+    validation: float = setting(0.15, "share of the other articles that sets thresholds and the epoch", at_least=0.01, below=0.9)
+    seeds: str = setting("13", "seeds of the training, separated by spaces; every fold is trained with each")
+    tasks: str = setting("sentences", f"what is measured, separated by spaces, out of: {' '.join(TASKS)}")
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    train: FitConfig = field(default_factory=FitConfig)
+    seed: int = setting(13, "seed of the folds and of the bootstrap", at_least=0)
+    bootstrap: int = setting(1000, "resamples of the articles for the intervals", at_least=0)
+    device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together; ``SettingsError`` lists all of them."""
+        wrong = {
+            f"tasks: must be out of {' '.join(TASKS)}, not {self.tasks!r}": not self.tasks.split() or set(self.tasks.split()) - set(TASKS),
+            f"seeds: needs whole numbers, not {self.seeds!r}": not all(map(str.isdecimal, self.seeds.split())) or not self.seeds.split(),
+            f"score_on: must be one of {', '.join(self.corpus.sources)}, not {self.score_on!r}": self.score_on is not None
+            and self.score_on not in self.corpus.sources,
+            "tasks: a mixture has no official task of its own; give score_on": self.score_on is None
+            and self.corpus.name == MIXTURE
+            and self.tasks.split() != ["sentences"],
+        }
+        if any(wrong.values()):
+            raise SettingsError([problem for problem, here in wrong.items() if here])
+
+    @property
+    def scored(self) -> CorpusConfig:
+        """The corpus that the folds and the gold come from."""
+        name = self.score_on
+        return self.corpus if name is None else replace(self.corpus, name=name, path=str(self.corpus.sources[name]), parts=None)
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """What the step reads, by setting."""
+        return corpus_inputs(self.corpus)
 
 
 @dataclass(frozen=True)
@@ -129,9 +230,11 @@ class PredictConfig:
     """Settings of ``scripts/predict.py`` and of the ``proptag`` command."""
 
     model: str = setting(REQUIRED, "model folder")
-    input: str | None = setting(None, "text file, or - for standard input")
+    input: str | None = setting(None, "text file, - for standard input, or, for a submission, a folder of article<ID>.txt")
     text: str | None = setting(None, "literal text instead of a file")
-    format: str = setting("terminal", "", choices=("terminal", "json", "html"))
+    format: str = setting(
+        "terminal", "view, data or submission file", choices=("terminal", "json", "html", "semeval2020", "semeval2020-si")
+    )
     output: str | None = setting(None, "file to write instead of standard output")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
@@ -215,7 +318,13 @@ def _build(cls: type, values: Mapping[str, Any], prefix: str, problems: list[str
             problems.append(f"{name}: needs {_type_name(item.type)}, not {value!r}")
             continue
         problems += [f"{name}: {problem}" for problem in _limit_problems(made[item.name], item.metadata)]
-    return None if problems else cls(**made)
+    if problems:
+        return None
+    try:
+        return cls(**made)
+    except SettingsError as error:  # settings that do not go together
+        problems += error.problems
+        return None
 
 
 def _converted(value: Any, kind: Any) -> Any:  # noqa: ANN401

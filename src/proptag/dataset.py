@@ -1,100 +1,29 @@
 """Articles to sentences with labels, split by article, stored as a ``datasets.DatasetDict``."""
 
 import json
-import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proptag import cards, manifest, taxonomy
+from proptag import cards, leaks, manifest, taxonomy
 from proptag.config import BuildDatasetConfig, CorpusConfig
-from proptag.corpora import READERS
+from proptag.corpora import READERS, download, mixture
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
-from proptag.records import Article, Sentence, Span
-from proptag.segment import SEGMENTERS
+from proptag.records import Article, Sentence
+from proptag.sentences import inside
+from proptag.split import Labelled, assign, label_articles
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict, Features
+    from datasets import Dataset, DatasetDict, Features
 
 SPLITS = ("train", "validation", "test")
-
-
-def known_techniques(article: Article) -> frozenset[str]:
-    """Return the techniques that the article's annotators looked for: its own list, its corpus's, or all of them."""
-    names = taxonomy.load()
-    if "known" in article.meta:
-        return frozenset(article.meta["known"])
-    return names.known_in(article.corpus) if article.corpus in names.corpora else frozenset(names.names)
-
-
-def label_sentences(article: Article, segmenter: str) -> list[Sentence]:
-    """Cut an article into sentences with what its spans say of each.
-
-    A sentence has the techniques whose spans cover a non-space character of it. A merged label says "at least one of these", and the
-    label of a passage longer than the sentence says "perhaps"; both leave the techniques in question unknown.
-    """
-    known = known_techniques(article)
-    return [
-        _label(article, known, Sentence(article.id, index, start, end, article.text[start:end]))
-        for index, (start, end) in enumerate(SEGMENTERS[segmenter](article.text))
-    ]
-
-
-def _label(article: Article, known: frozenset[str], sentence: Sentence) -> Sentence:
-    spans = [span for span in article.spans if _inside(span, sentence.start, sentence.end, article.text)]
-    sure = [span for span in spans if span.exact or _within(span, sentence, article.text)]
-    techniques = frozenset(span.technique for span in sure if len(span.alternatives) == 1)
-    merged = frozenset(span.technique for span in sure if len(span.alternatives) > 1)
-    any_of = frozenset(label for label in merged if techniques.isdisjoint(label.split("|")))
-    unclear = {name for span in spans if span not in sure for name in span.alternatives} | {n for label in merged for n in label.split("|")}
-    return replace(
-        sentence,
-        techniques=techniques,
-        known=(known - unclear) | techniques,
-        any_of=any_of,
-        propaganda=True if sure else None if unclear else False,
-    )
-
-
-def _within(span: Span, sentence: Sentence, text: str) -> bool:
-    """Tell whether no word of the span lies outside of the sentence."""
-    return not (text[span.start : max(span.start, sentence.start)] + text[min(span.end, sentence.end) : span.end]).strip()
-
-
-def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | None:
-    """Return the part of a span in ``start:end``, counted from ``start``; None if it holds only white space."""
-    first, last = max(span.start, start), min(span.end, end)
-    return (first - start, last - start) if first < last and text[first:last].strip() else None
-
-
-def split_articles(labels: Mapping[str, Counter[str]], sizes: Mapping[str, int], shares: Sequence[float], seed: int) -> list[list[str]]:
-    """Distribute articles over parts so that every label, and the sentences, come close to the wanted shares.
-
-    ``labels`` counts per article id how many of its sentences have each label; ``sizes`` counts its sentences. The articles with most
-    labels are placed first, each where its labels are missed most: iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011)
-    with whole articles as the items. The same seed gives the same parts.
-    """
-    order = sorted(labels)
-    random.Random(seed).shuffle(order)  # noqa: S311  (a split, not a secret)
-    order.sort(key=lambda article: -labels[article].total())
-    contents = {article: labels[article] + Counter({"": sizes[article]}) for article in order}
-    totals = sum(contents.values(), Counter[str]())
-    filled = [Counter[str]() for _ in shares]
-    parts: list[list[str]] = [[] for _ in shares]
-
-    def lack(part: int, content: Counter[str]) -> float:
-        """Return how much of what the article brings the part still wants, each label weighing the same."""
-        wanted = ((shares[part] - filled[part][label] / totals[label]) * count / totals[label] for label, count in content.items())
-        return sum(wanted) / shares[part]
-
-    for article in order:
-        part = max((p for p in range(len(shares)) if shares[p] > 0), key=lambda p: lack(p, contents[article]))
-        filled[part].update(contents[article])
-        parts[part].append(article)
-    return [sorted(part) for part in parts]
+Part = tuple[Labelled, Sequence[str]]
+"""A corpus, and the ids of those of its articles that stand in a split."""
+MOST_NAMED = 20
+"""Near-duplicates that an error names at most."""
 
 
 def features() -> "Features":
@@ -109,6 +38,7 @@ def features() -> "Features":
     return Features(
         {
             "article_id": Value("string"),
+            "group": Value("string"),
             "index": Value("int32"),
             "start": Value("int32"),
             "end": Value("int32"),
@@ -122,43 +52,64 @@ def features() -> "Features":
     )
 
 
-def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "DatasetDict":
+def read_corpus(config: CorpusConfig) -> tuple[list[Article], Faults]:
+    """Read the articles of a corpus or mixture; also return what was repaired or left out.
+
+    Raises ``UserError`` for a corpus that is missing or faulty, or has no article.
+    """
+    faults = Faults(config.faults == "fatal")
+    if config.name == "all":
+        articles = list(mixture.read(config.sources, READERS, faults))
+    else:
+        articles = list(READERS[config.name](Path(config.path), faults))
+    if not articles:
+        raise UserError(f"{config.path}: no annotated articles there")
+    return articles, faults
+
+
+def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig, tally: Counter[str] | None = None) -> "DatasetDict":
     """Make the splits of labelled sentences; the same articles and settings give the same dataset.
 
-    Raises ``UserError`` if there are too few articles to fill every split.
+    Near-duplicates share a group, and a group stands in one split. ``tally`` gathers what the leak guard found. Raises ``UserError`` if
+    there are too few articles to fill every split.
     """
+    corpus = label_articles(articles, config.corpus.segmenter)
+    shares = (1 - config.validation - config.test, config.validation, config.test)
+    parts = assign(corpus, shares, config.seed)
+    if empty := [name for name, part, share in zip(SPLITS, parts, shares, strict=True) if share and not part]:
+        raise UserError(f"{config.corpus.path}: {len(corpus.articles)} articles are too few: nothing is left for {', '.join(empty)}")
+    tally = Counter[str]() if tally is None else tally
+    tally.update(corpus.leak_counts)
+    train, validation, test = ((corpus, part) for part in parts)
+    return fill(train, validation, test, tally)
+
+
+def fill(train: Part, validation: Part, test: Part, tally: Counter[str]) -> "DatasetDict":
+    """Make the three splits of article ids; a sentence that validation or test holds too is left out of training, and counted."""
     from datasets import Dataset, DatasetDict, disable_progress_bars
 
     disable_progress_bars()
-    names = taxonomy.load().names
-    number = {name: index for index, name in enumerate(names)}
-    by_id = {article.id: article for article in articles}
-    sentences = {a.id: label_sentences(a, _segmenter(a, config.corpus)) for a in by_id.values()}
-    counts = {i: Counter(t for s in found for t in s.techniques | s.any_of) for i, found in sentences.items()}
-    sizes = {i: len(found) for i, found in sentences.items()}
-    shares = (1 - config.validation - config.test, config.validation, config.test)
-    parts = split_articles(counts, sizes, shares, config.seed)
-    if empty := [name for name, part, share in zip(SPLITS, parts, shares, strict=True) if share and not part]:
-        raise UserError(f"{config.corpus.path}: {len(by_id)} articles are too few: nothing is left for {', '.join(empty)}")
+    number = {name: index for index, name in enumerate(taxonomy.load().names)}
     columns = features()
+    evaluated = {leaks.normalised(s.text) for corpus, ids in (validation, test) for i in ids for s in corpus.sentences[i]}
     splits = {}
-    for split, part in zip(SPLITS, parts, strict=True):
-        rows = [_row(s, by_id[i], number) for i in part for s in sentences[i]]
+    for split, (corpus, ids) in zip(SPLITS, (train, validation, test), strict=True):
+        sentences = [(i, s) for i in ids for s in corpus.sentences[i]]
+        if split == "train":
+            kept = [(i, s) for i, s in sentences if leaks.normalised(s.text) not in evaluated]
+            tally["left out of training"] += len(sentences) - len(kept)
+            sentences = kept
+        rows = [_row(s, corpus.articles[i], corpus.groups[i], number) for i, s in sentences]
         data = {name: [row[name] for row in rows] for name in columns}
         splits[split] = Dataset.from_dict(data, features=columns, split=split)
     return DatasetDict(splits)
 
 
-def _segmenter(article: Article, config: CorpusConfig) -> str:
-    if config.segmenter != "auto":
-        return config.segmenter
-    return "lines" if article.corpus in taxonomy.load().corpora else "sentences"
-
-
-def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dict[str, Any]:
-    spans = [(part, s) for s in article.spans if s.exact and (part := _inside(s, sentence.start, sentence.end, article.text))]
+def _row(sentence: Sentence, article: Article, group: str, number: Mapping[str, int]) -> dict[str, Any]:
+    spans = [(part, s) for s in article.spans if s.exact and (part := inside(s, sentence.start, sentence.end, article.text))]
     return {
         "article_id": sentence.article_id,
+        "group": group,
         "index": sentence.index,
         "start": sentence.start,
         "end": sentence.end,
@@ -174,27 +125,70 @@ def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dic
 def build(config: BuildDatasetConfig) -> Path:
     """Build and store the dataset with its card and manifest; do nothing if it is there already and nothing changed.
 
-    Raises ``UserError`` for a corpus that is missing or faulty.
+    Raises ``UserError`` for a corpus that is missing or faulty, or that holds near-duplicates of the evaluation set ``against``.
     """
     if config.validation + config.test >= 1:
         raise UserError("validation and test together must leave something for training: their sum must be below 1")
     path, output = Path(config.corpus.path), Path(config.output)
-    if manifest.is_finished("build_dataset", config):
+    download.ensure(config.corpus)
+    if manifest.is_finished("dataset", config):
         return output
-    articles = list(READERS[config.corpus.name](path, Faults(config.corpus.faults == "fatal")))
-    dataset = make_dataset(articles, config)
-    with manifest.whole_folder(output) as folder:
-        dataset.save_to_disk(folder)
-        for state in folder.rglob("state.json"):
-            _drop_fingerprint(state)
-        counts = count(dataset)
-        (folder / "README.md").write_text(cards.dataset(config.corpus.name, counts), encoding="utf-8")
-        files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-        manifest.write(folder, manifest.describe("build_dataset", config), files, counts)
+    articles, faults = read_corpus(config.corpus)
+    found = Counter[str]()
+    dataset = make_dataset(articles, config, found)
+    if config.against:
+        refuse_leaks(dataset, Path(config.against))
+    counts = store(
+        dataset, output, config.corpus.name, manifest.describe("dataset", config), {"leaks": dict(found), "faults": faults.counts()}
+    )
     print(f"{output}: " + ", ".join(f"{c['sentences']} {name} sentences" for name, c in counts["splits"].items()))
+    for line in faults.report():
+        print(line)
+    print("leak guard: " + ", ".join(f"{number} {what}" for what, number in found.items()))
     if not sum(c["with a technique"] for c in counts["splits"].values()):
         print(f"warning: no sentence of {path} carries a technique, so nothing can be learnt from it")
     return output
+
+
+def store(dataset: "DatasetDict", output: Path, corpus: str, description: Mapping[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Write the dataset folder with card and manifest, whole or not at all; return what was counted, ``more`` included."""
+    with manifest.whole_folder(output) as folder:
+        dataset.save_to_disk(folder, num_shards=dict.fromkeys(dataset, 1))  # without the number, an empty split cannot be read back
+        for state in folder.rglob("state.json"):
+            _drop_fingerprint(state)
+        counts: dict[str, Any] = count(dataset) | more
+        (folder / "README.md").write_text(cards.dataset(corpus, counts), encoding="utf-8")
+        files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+        manifest.write(folder, description, files, counts)
+    return counts
+
+
+def refuse_leaks(dataset: "DatasetDict", against: Path) -> None:
+    """Raise ``UserError`` if an article of training or validation has a near-duplicate in the dataset folder ``against``.
+
+    The folder's test split is the evaluation set; all of its splits are where that is empty.
+    """
+    other = load(against)
+    evaluated = [other["test"]] if len(other["test"]) else list(other.values())
+    ours = [article for split in ("train", "validation") for article in _texts(dataset[split])]
+    theirs = [replace(article, id=f"{against}:{article.id}") for part in evaluated for article in _texts(part)]
+    names = {article.id for article in ours}
+    pairs = [pair for pair in leaks.near_duplicates(ours + theirs) if (pair.first in names) != (pair.second in names)]
+    if pairs:
+        listed = [f"\n  {pair.first} and {pair.second}: containment {pair.containment:.2f}" for pair in pairs[:MOST_NAMED]]
+        more = f"\n  and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
+        raise UserError(
+            f"{against}: {len(pairs)} near-duplicates between training or validation and this evaluation set; nothing was built. "
+            f"Take these articles out of the corpus:{''.join(listed)}{more}"
+        )
+
+
+def _texts(part: "Dataset") -> Iterator[Article]:
+    """Put the articles of a split together from their sentences: the same words in the same order."""
+    texts: dict[str, list[str]] = {}
+    for name, text in zip(part["article_id"], part["text"], strict=True):
+        texts.setdefault(name, []).append(text)
+    return (Article(name, " ".join(found)) for name, found in texts.items())
 
 
 def _drop_fingerprint(state: Path) -> None:

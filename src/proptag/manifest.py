@@ -1,5 +1,6 @@
 """What a step was made from, so that it is skipped when nothing changed; and files that appear whole or not at all."""
 
+import ast
 import hashlib
 import json
 import os
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache, reduce
 from importlib.metadata import PackageNotFoundError, version
-from operator import getitem
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -58,19 +58,19 @@ class Step(Protocol):
 
 
 def describe(step: str, config: Step) -> dict[str, Any]:
-    """Say what the result of a step depends on: its settings, the content of its inputs, the code and the versions.
+    """Say what the result of a step depends on: its settings, the content of its inputs, its code and the versions.
 
-    Where inputs and output lie does not matter, and so is left out. Raises ``UserError`` for a missing input.
+    ``step`` is the module that does it. Where inputs and output lie, or come from, does not matter, and so is left out. Raises ``UserError`` for a missing input.
     """
     values = asdict(config)
-    for name in ("output", "resume", *config.inputs):
+    for name in ("output", "resume", "corpus.download", "corpus.url", "encoder.download", *config.inputs):
         *groups, key = name.split(".")
-        reduce(getitem, groups, values).pop(key, None)
+        reduce(lambda inner, group: inner.get(group, {}), groups, values).pop(key, None)
     return {
         "step": step,
         "settings": values,
         "inputs": {name: hash_path(path) for name, path in config.inputs.items()},
-        "code": _code_hash(),
+        "code": code_hash(step),
         "versions": versions(),
     }
 
@@ -84,11 +84,28 @@ def is_finished(step: str, config: Step) -> bool:
 
 
 @cache
-def _code_hash() -> str:
-    """Hash this package's code and taxonomy; how reports look does not change a result."""
+def code_hash(module: str) -> str:
+    """Hash the code of a module of this package and of all that it imports from here; how reports look does not change a result."""
     root = Path(__file__).parent
-    files = sorted(p for p in root.rglob("*") if p.suffix in {".py", ".yaml"} and p.parent.name != "report")
-    return hashlib.sha256(b"".join(hash_path(p).encode() for p in files)).hexdigest()
+    files: set[Path] = set()
+    waiting = {root / f"{module}.py", *(root / module).rglob("*.py")}
+    while waiting:
+        file = waiting.pop()
+        if file.is_file() and file not in files and file.parent.name != "report":
+            files.add(file)
+            waiting |= {
+                path for name in _imports(file) for path in (root / f"{name}.py", root / name / "__init__.py", *(root / name).glob("*.py"))
+            }
+    digests = [hash_path(path) for path in sorted([*files, root / "taxonomy.yaml"])]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """Yield the modules of this package that a file imports, as paths below the package."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "proptag":
+            base = "/".join((node.module or "").split(".")[1:])
+            yield from [base] if base else [alias.name for alias in node.names]
 
 
 @cache

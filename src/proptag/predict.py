@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 from proptag import ingest
 from proptag.calibrate import Calibration, Floats, sigmoid
+from proptag.corpora.faults import Faults
+from proptag.corpora.ptc import article_files
+from proptag.corpora.rows import read_text
 from proptag.errors import UserError
+from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
 from proptag.runtime import choose_device
@@ -31,6 +35,16 @@ class Reading:
     token_logits: Floats  # (tokens, outputs)
     offsets: NDArray[np.int64]  # (tokens, 2), characters of the sentence; empty at special tokens
     truncated: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The labels that a given fragment may carry."""
+
+    labels: tuple[tuple[str, float], ...]
+    """Every label of the set with its score from 0 to 1, best first."""
+    truncated: bool
+    """True if a sentence of the fragment was longer than the model reads."""
 
 
 class Tagger:
@@ -71,6 +85,33 @@ class Tagger:
                 yield from self._tag_batch(waiting)
                 waiting = []
         yield from self._tag_batch(waiting)
+
+    def classify(self, article: Article, fragments: Sequence[Extent], labels: LabelSet) -> list[Ranking]:
+        """Rank the labels for given fragments (start, end) of an article; the sentences around them are read as they are.
+
+        A technique's log-odds are the mean of two: its calibrated log-odds over the fragment's tokens (mean), and over the sentences that
+        the fragment touches (mean). A merged label has the probability that at least one of its techniques is there, 1 - Π(1 - p).
+        """
+        offsets = self.segment(article.text)
+        readings = self.read([article.text[start:end] for start, end in offsets])
+        found = []
+        for start, end in fragments:
+            touched = [(s, r) for (s, e), r in zip(offsets, readings, strict=True) if s < end and start < e]
+            scores = labels.probabilities(sigmoid(self._log_odds(start, end, touched))[None, 1:])[0]
+            ranked = sorted(zip(labels.names, scores.tolist(), strict=True), key=lambda pair: -pair[1])
+            found.append(Ranking(tuple(ranked), any(reading.truncated for _, reading in touched)))
+        return found
+
+    def _log_odds(self, start: int, end: int, touched: Sequence[tuple[int, Reading]]) -> Floats:
+        """Return the log-odds (outputs,) for a fragment from the readings, and starts, of the sentences that it touches."""
+        if not touched:  # nothing but white space
+            return np.zeros(len(self.outputs))
+        sentence = np.mean([self.calibration.sentence_log_odds(reading.logits) for _, reading in touched], axis=0)
+        inside = [
+            reading.token_logits[(r := reading.offsets + shift)[:, 0].clip(start) < r[:, 1].clip(max=end)] for shift, reading in touched
+        ]
+        tokens = np.concatenate(inside)
+        return (sentence + self.calibration.token_log_odds(tokens).mean(0)) / 2 if len(tokens) else sentence
 
     def sentence_probabilities(self, sentences: Sequence[str]) -> Floats:
         """Return uncalibrated probabilities (sentences, outputs), the ones that ``transformers.pipeline`` gives for the folder."""
@@ -196,3 +237,22 @@ def read_input(path: str | None, text: str | None) -> Article:
     if text is not None:
         return ingest.from_text(text, "text", "text")
     return ingest.read_standard_input() if path == "-" else ingest.read(Path(path or ""))
+
+
+def read_articles(path: Path) -> list[Article]:
+    """Return the articles of a folder of ``article<ID>.txt``, or of one such file, with the digits as id and offsets as the corpora count.
+
+    Raises ``UserError`` if there is none, or one is not a text.
+    """
+    files = article_files(path if path.is_dir() else path.parent)
+    files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
+    if not files:
+        problem = (
+            "no article<ID>.txt there"
+            if path.is_dir()
+            else "a submission needs a file article<ID>.txt"
+            if path.exists()
+            else "no such file"
+        )
+        raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
+    return [Article(name, read_text(file, Faults()), meta={"source": str(file)}) for name, file in files.items()]

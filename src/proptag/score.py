@@ -111,7 +111,7 @@ def _list_files(folder: Path, output: Path) -> list[str]:
 
 def _check_output(config: ScoreConfig, output: Path) -> None:
     """Note what the scores depend on; refuse to mix those of two models."""
-    description = manifest.describe("score_folder", config)
+    description = manifest.describe("score", config)
     for name in ("input", "engine", "part_size", "max_failed", "device"):
         del description["settings"][name]
     note = output / manifest.NAME

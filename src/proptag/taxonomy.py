@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from proptag.errors import UserError
+from proptag.records import Article
 
 PATH = Path(__file__).with_name("taxonomy.yaml")
 PROPAGANDA = "propaganda"
@@ -127,3 +128,11 @@ def _problems(entry: Any, data: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
 def load() -> Taxonomy:
     """Return the taxonomy that ships with the package, validated."""
     return parse(yaml.safe_load(PATH.read_text(encoding="utf-8")), PATH.name)
+
+
+def known_techniques(article: Article) -> frozenset[str]:
+    """Return the techniques that the article's annotators looked for: its own list, its corpus's, or all of them."""
+    names = load()
+    if "known" in article.meta:
+        return frozenset(article.meta["known"])
+    return names.known_in(article.corpus) if article.corpus in names.corpora else frozenset(names.names)

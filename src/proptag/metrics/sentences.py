@@ -1,7 +1,7 @@
-"""How good the tags are: ``evaluate.Metric`` classes that need no network, and intervals by bootstrap over articles."""
+"""Multi-label figures for sentences: F1, average precision, calibration error."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import datasets
@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proptag import taxonomy
-
-Floats = NDArray[np.float64]
+from proptag.metrics.bootstrap import Floats, bootstrap_intervals, plain, ratio
 
 
 def average_precision(scores: NDArray[Any], labels: NDArray[Any]) -> float:
@@ -62,26 +61,6 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / weight.sum())
 
 
-def bootstrap_intervals(
-    measure: Callable[[Floats], Mapping[str, float]], groups: Sequence[str], samples: int, seed: int
-) -> dict[str, tuple[float, float]]:
-    """Return the 2.5 and 97.5 percentiles of every figure that ``measure`` gives, over resampled articles.
-
-    ``groups`` names the article of each row. Articles are drawn with replacement, since sentences of one article are not independent;
-    ``measure`` is handed how often each row was drawn. A figure that is nan in a resample is left out of its percentiles.
-    """
-    _, article = np.unique(np.asarray(groups), return_inverse=True)
-    count = article.max() + 1
-    generator = np.random.default_rng(seed)
-    drawn = [measure(np.bincount(generator.integers(0, count, count), minlength=count)[article].astype(float)) for _ in range(samples)]
-    found = {}
-    for name in drawn[0] if drawn else ():
-        values = [d[name] for d in drawn if not math.isnan(d[name])]
-        low, high = np.percentile(values, [2.5, 97.5]) if values else (math.nan, math.nan)
-        found[name] = (float(low), float(high))
-    return found
-
-
 def f1_counts(found: NDArray[np.bool_], labels: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Return per column the true positives, false positives and false negatives; unknown labels count as neither."""
     return weights @ (found & (labels == 1)), weights @ (found & (labels == 0)), weights @ (~found & (labels == 1))
@@ -99,7 +78,7 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
             features=datasets.Features({"predictions": row, "references": row}),
         )
 
-    def measure(
+    def measure(  # noqa: PLR0913  (two arrays, what belongs to their columns and rows, and the bootstrap)
         self,
         probabilities: Floats,
         labels: Floats,
@@ -107,19 +86,24 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         articles: Sequence[str],
         samples: int = 0,
         seed: int = 0,
+        *,
+        names: Sequence[str] = (),
+        found: NDArray[np.bool_] | None = None,
     ) -> dict[str, Any]:
         """Compute on arrays of shape (sentences, outputs); see ``_compute``."""
-        found: dict[str, Any] = self.compute(
+        figures: dict[str, Any] = self.compute(
             predictions=probabilities.tolist(),
             references=labels.tolist(),
             thresholds=list(thresholds),
             articles=list(articles),
             samples=samples,
             seed=seed,
+            names=tuple(names),
+            found=found,
         )
-        return found
+        return figures
 
-    def _compute(
+    def _compute(  # noqa: PLR0913  (as measure)
         self,
         predictions: list[list[float]],
         references: list[list[float]],
@@ -127,35 +111,40 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
         articles: list[str],
         samples: int = 0,
         seed: int = 0,
+        *,
+        names: Sequence[str] = (),
+        found: NDArray[np.bool_] | None = None,
     ) -> dict[str, Any]:
         """Return ``summary``, ``intervals`` (95 %, bootstrap over articles) and ``techniques``.
 
         Micro-F1 pools all technique decisions, macro-F1 is the mean over the techniques that occur in the references; precision, recall
-        and F1 use the thresholds, average precision does not.
+        and F1 use the thresholds, average precision does not. ``names`` are those of the outputs after "any technique", the canonical ones
+        if left out; ``found`` says which outputs count as found where that is not a matter of one threshold.
         """
-        p, y, limits = np.array(predictions, dtype=float), np.array(references, dtype=float), np.array(thresholds)
+        p, y, limits = np.array(predictions, dtype=float), np.array(references, dtype=float), np.array(thresholds, dtype=float)
+        decisions = p >= limits if found is None else found
         ranked = RankedScores(p, y)
 
         def summarise(weights: Floats) -> dict[str, float]:
-            return _summary(p, y, limits, ranked.average_precision(weights), weights)
+            return _summary(p, y, decisions, ranked.average_precision(weights), weights)
 
         once = np.ones(len(p))
         summary = summarise(once)
         intervals = bootstrap_intervals(summarise, articles, samples, seed)
         precisions = ranked.average_precision(once)
-        hits, false, missed = f1_counts(p >= limits, y, once)
+        hits, false, missed = f1_counts(decisions, y, once)
         techniques = {}
-        for i, name in enumerate(taxonomy.load().names, 1):
+        for i, name in enumerate(names or taxonomy.load().names, 1):
             techniques[name] = {
                 "support": int(hits[i] + missed[i]),
-                "precision": _ratio(hits[i], hits[i] + false[i]),
-                "recall": _ratio(hits[i], hits[i] + missed[i]),
-                "f1": _ratio(2 * hits[i], 2 * hits[i] + false[i] + missed[i]),
+                "precision": ratio(hits[i], hits[i] + false[i]),
+                "recall": ratio(hits[i], hits[i] + missed[i]),
+                "f1": ratio(2 * hits[i], 2 * hits[i] + false[i] + missed[i]),
                 "average_precision": float(precisions[i]),
                 "threshold": float(limits[i]),
             }
         summary["propaganda_share"] = float(np.nanmean(y[:, 0]))
-        found: dict[str, Any] = _plain(
+        figures: dict[str, Any] = plain(
             {
                 "sentences": len(p),
                 "articles": len(set(articles)),
@@ -164,33 +153,20 @@ class TechniqueMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships
                 "techniques": techniques,
             }
         )
-        return found
+        return figures
 
 
-def _summary(p: Floats, y: Floats, limits: Floats, precisions: Floats, weights: Floats) -> dict[str, float]:
-    hits, false, missed = f1_counts(p >= limits, y, weights)
+def _summary(p: Floats, y: Floats, decisions: NDArray[np.bool_], precisions: Floats, weights: Floats) -> dict[str, float]:
+    hits, false, missed = f1_counts(decisions, y, weights)
     occurs = np.append(False, (hits + missed)[1:] > 0)
     return {
-        "propaganda_f1": _ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),
-        "propaganda_precision": _ratio(hits[0], hits[0] + false[0]),
-        "propaganda_recall": _ratio(hits[0], hits[0] + missed[0]),
+        "propaganda_f1": ratio(2 * hits[0], 2 * hits[0] + false[0] + missed[0]),
+        "propaganda_precision": ratio(hits[0], hits[0] + false[0]),
+        "propaganda_recall": ratio(hits[0], hits[0] + missed[0]),
         "propaganda_average_precision": float(precisions[0]),
-        "micro_f1": _ratio(2 * hits[1:].sum(), (2 * hits + false + missed)[1:].sum()),
+        "micro_f1": ratio(2 * hits[1:].sum(), (2 * hits + false + missed)[1:].sum()),
         "macro_f1": float((2 * hits / np.maximum(2 * hits + false + missed, 1))[occurs].mean()) if occurs.any() else math.nan,
         "mean_average_precision": float(precisions[occurs].mean()) if occurs.any() else math.nan,
         "propaganda_calibration_error": expected_calibration_error(p[:, 0], y[:, 0], weights),
         "technique_calibration_error": expected_calibration_error(p[:, 1:].ravel(), y[:, 1:].ravel(), weights.repeat(p.shape[1] - 1)),
     }
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else math.nan
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Replace nan by None, since JSON has no nan."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
