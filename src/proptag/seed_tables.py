@@ -1,13 +1,13 @@
 """The check of the seed articles as Markdown tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from proptag import taxonomy
 from proptag.agreement import ANY, Pairs
 from proptag.seed_check import REPORTED, SeedCheck
 from proptag.shape import Shape, length_of_spans, shape
 
-_SHAPE = (
+_SHAPE: tuple[tuple[str, Callable[[Shape], str]], ...] = (
     ("words in a plain sentence, mean", lambda s: f"{s.plain_words:.1f}"),
     ("words in a technique sentence, mean", lambda s: f"{s.technique_words:.1f}"),
     ("technique sentences with several spans", lambda s: f"{s.several_spans:.1%}"),
