@@ -1,5 +1,6 @@
 # make demo   (two epochs, to be quick) install, build the dataset from seeds/, fine-tune, evaluate, tag the sample article; skips what has not changed
 # make test   install, then lint, types and tests
+# make docs   write the pages under docs/ that are made from data: docs/taxonomy.md
 # make clean  remove what the demo made (not the installation)
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ PY := .venv/bin/python
 DEMO := runs/demo
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test lint types pytest clean
+.PHONY: demo test lint types pytest docs clean
 
 demo: .venv/installed
 	$(PY) scripts/build_dataset.py corpus=seeds output=data/seeds
@@ -37,6 +38,10 @@ pytest: .venv/installed
 .venv/installed: pyproject.toml scripts/install.sh
 	PYTHON="$(PYTHON)" sh scripts/install.sh
 	@touch $@
+
+docs: .venv/installed
+	$(PY) -c "from pathlib import Path; from proptag import cards, manifest, taxonomy; \
+	manifest.write_text(Path('docs/taxonomy.md'), cards.taxonomy_page(taxonomy.load()))"
 
 clean:
 	rm -rf $(DEMO) data/seeds

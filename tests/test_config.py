@@ -53,7 +53,7 @@ def test_defaults_are_valid_and_survive_a_round_trip():
         ("predict", ("model=m",), ("give either input=FILE",)),
         ("predict", ("model=m", "input=x", "format=pdf"), ("format: must be one of terminal, json, html",)),
         ("score_folder", ("model=m", "input=x", "output=y", "engine=spark"), ("engine: must be one of local",)),
-        ("build_dataset", ("corpus=unknown",), ("corpus: there is no 'unknown'; choose one of emnlp2019, ",)),
+        ("build_dataset", ("corpus=unknown",), ("corpus: there is no 'unknown'; choose one of all, emnlp2019, ",)),
         ("build_dataset", ("validation=2", "nonsense"), ("validation: must be below 1", "nonsense: not of the form")),
         (
             "evaluate",

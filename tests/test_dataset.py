@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections import Counter
 
@@ -10,10 +11,12 @@ from conftest import ROOT, run_script
 from proptag import taxonomy
 from proptag.config import BuildDatasetConfig
 from proptag.corpora.seeds import read
-from proptag.dataset import label_sentences, load, make_dataset, split_articles
+from proptag.dataset import load, make_dataset
 from proptag.errors import UserError
 from proptag.manifest import hash_path
 from proptag.records import Article, Span
+from proptag.sentences import label_sentences
+from proptag.split import split_articles
 
 NAMES = taxonomy.load().names
 
@@ -116,6 +119,28 @@ def test_the_card_and_the_manifest_agree_with_the_data(dataset):
     for name in NAMES:
         counts = [sum(NAMES.index(name) in row for row in splits[split]["techniques"]) for split in splits]
         assert f"| {name} | {' | '.join(map(str, counts))} | {sum(counts)} |" in card
+
+
+def test_what_the_reader_left_out_and_repaired_is_printed_and_stored(tmp_path):
+    rows = [{"id": f"a{n}", "text": f"Text {n} is here.", "spans": [{"start": 0, "end": 4, "technique": "Doubt"}]} for n in range(8)]
+    rows[2]["spans"][0]["end"] = 99
+    rows[3]["spans"][0]["technique"] = "Doubts"
+    path = tmp_path / "mine.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    settings = ("corpus=jsonl", f"corpus.path={path}", f"output={tmp_path / 'out'}")
+    done = run_script("build_dataset", *settings)
+    assert done.returncode == 1
+    assert "mine.jsonl:4: unknown technique 'Doubts' (did you mean Doubt?)" in done.stderr
+    done = run_script("build_dataset", *settings, "corpus.faults=skip")
+    assert done.returncode == 0, done.stderr
+    assert f"left out: {path}:4: unknown technique 'Doubts'" in done.stdout
+    assert "1 x span that ended beyond its text, clipped" in done.stdout
+    stored = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["counts"]["faults"]
+    assert stored["repairs"] == {"span that ended beyond its text, clipped": 1}
+    assert [message.split(":")[1] for message in stored["left out"]] == ["4"]
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "| faulty row, left out (manifest.json lists them) | 1 |" in card
+    assert "| span that ended beyond its text, clipped | 1 |" in card
 
 
 def test_building_again_is_skipped_until_something_changes(seeds, tmp_path):

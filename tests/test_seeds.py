@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from proptag import taxonomy
 from proptag.corpora.seeds import format_article, parse, read
-from proptag.dataset import label_sentences
 from proptag.errors import UserError
 from proptag.records import Article, Span
+from proptag.sentences import label_sentences
 
 HEAD = "---\nid: a\ntitle: T\ngenre: g\ntopic: t\noutlet: o\ndate: 2024-01-02\n---\n\n"
 SEEDS = sorted(p for p in (ROOT / "seeds").glob("*.md") if not p.stem.isupper())

@@ -3,7 +3,8 @@ import copy
 import pytest
 import yaml
 
-from proptag import taxonomy
+from conftest import ROOT
+from proptag import cards, taxonomy
 from proptag.errors import UserError
 
 DATA = yaml.safe_load(taxonomy.PATH.read_text(encoding="utf-8"))
@@ -75,6 +76,56 @@ def test_taxonomy_reports_all_faults_at_once():
         taxonomy.parse(data)
     assert "Nonsense" in str(caught.value)
     assert "example is empty" in str(caught.value)
+
+
+def test_the_page_about_the_techniques_is_up_to_date():
+    page = (ROOT / "docs" / "taxonomy.md").read_text(encoding="utf-8")
+    assert page == cards.taxonomy_page(taxonomy.load()), "docs/taxonomy.md is stale: run make docs"
+
+
+GROUPS = {
+    "Attack_on_Reputation": "Name_Calling-Labeling Guilt_by_Association Doubt Appeal_to_Hypocrisy Questioning_the_Reputation",
+    "Justification": "Flag_Waving Appeal_to_Authority Appeal_to_Popularity Appeal_to_Values Appeal_to_Fear-Prejudice",
+    "Distraction": "Straw_Man Red_Herring Whataboutism",
+    "Simplification": "Causal_Oversimplification False_Dilemma-No_Choice Consequential_Oversimplification",
+    "Call": "Slogans Conversation_Killer Appeal_to_Time",
+    "Manipulative_Wording": "Loaded_Language Obfuscation-Vagueness-Confusion Exaggeration-Minimisation Repetition",
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_groups_are_those_of_semeval2023(group):
+    loaded = taxonomy.load()
+    assert {t.name for t in loaded.techniques if t.group == group} & loaded.known_in("semeval2023") == set(GROUPS[group].split())
+
+
+def test_the_labels_that_differ_between_corpora_map_as_published():
+    loaded = taxonomy.load()
+    merged, either = "Whataboutism,Straw_Men,Red_Herring", "Whataboutism"
+    expected = {
+        "Appeal_to_Popularity": ("Bandwagon,Reductio_ad_hitlerum", "Bandwagon", "Bandwagon"),
+        "Guilt_by_Association": ("Bandwagon,Reductio_ad_hitlerum", "Reductio_ad_hitlerum", "Reductio ad hitlerum"),
+        "Straw_Man": (merged, "Straw_Men", "Misrepresentation of Someone's Position (Straw Man)"),
+        "Red_Herring": (merged, "Red_Herring", "Presenting Irrelevant Data (Red Herring)"),
+        "Whataboutism": (merged, either, either),
+        "Appeal_to_Hypocrisy": (merged, either, either),
+        "Obfuscation-Vagueness-Confusion": (
+            None,
+            "Obfuscation,Intentional_Vagueness,Confusion",
+            "Obfuscation, Intentional vagueness, Confusion",
+        ),
+        "Questioning_the_Reputation": (None, None, "Smears"),
+        "Appeal_to_Values": (None, None, "Glittering generalities (Virtue)"),
+        "Consequential_Oversimplification": (None, None, None),
+        "Appeal_to_Time": (None, None, None),
+        "False_Dilemma-No_Choice": ("Black-and-White_Fallacy", "Black-and-White_Fallacy", "Black-and-white Fallacy/Dictatorship"),
+        "Conversation_Killer": ("Thought-terminating_Cliches", "Thought-terminating_Cliches", "Thought-terminating cliché"),
+    }
+    corpora = ("semeval2020", "nlp4if2019", "semeval2021")
+    assert {name: tuple(loaded[name].names.get(corpus) for corpus in corpora) for name in expected} == expected
+    # The others are named in every corpus, and no label of theirs is shared.
+    for name in loaded.known_in("semeval2023") - set(expected):
+        assert all(loaded.labels_of(corpus)[loaded[name].names[corpus]] == (name,) for corpus in (*corpora, "semeval2023"))
 
 
 def test_unknown_technique_gets_a_suggestion():

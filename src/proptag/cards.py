@@ -1,4 +1,4 @@
-"""The README.md of dataset and model folders."""
+"""The README.md of dataset and model folders, and the page about the techniques."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,6 +6,7 @@ from typing import Any
 
 from proptag import manifest
 from proptag.config import TrainConfig
+from proptag.taxonomy import Taxonomy, Technique
 
 
 def dataset(corpus: str, counts: Mapping[str, Any]) -> str:
@@ -57,6 +58,44 @@ def _oddities(faults: Mapping[str, Any]) -> list[str]:
     left_out = {"faulty row, left out (manifest.json lists them)": len(faults["left out"])} if faults["left out"] else {}
     rows = [f"| {kind} | {number} |" for kind, number in (left_out | faults["repairs"]).items()]
     return ["| oddities of the corpus | rows |", "|---|---:|", *rows, ""] if rows else []
+
+
+def taxonomy_page(techniques: Taxonomy) -> str:
+    """Write ``docs/taxonomy.md``: every technique by group with definition and example, and every corpus's label for it, as Markdown."""
+    lines = [
+        "# The techniques",
+        "",
+        "Made by `make docs` from `src/proptag/taxonomy.yaml`: change that file, not this page. Brackets in an example enclose the span.",
+        "Canonical names are those of SemEval-2023 Task 3, Slavic NLP 2025, and one of our own.",
+    ]
+    for group, about in techniques.groups.items():
+        members = [t for t in techniques.techniques if t.group == group]
+        lines += ["", f"## {group.replace('_', ' ')}", about, "", "| technique | definition | example |", "|---|---|---|"]
+        lines += [f"| `{t.name}` | {_cell(t.definition)} | {_cell(t.example)} |" for t in members]
+    lines += [
+        "",
+        "## Labels of the corpora",
+        "A label in several rows is merged: it says *at least one of these*. – means that the corpus did not annotate the technique: it is",
+        "unknown there, not absent. [Data](data.md) says which labels are only the nearest ones.",
+        "",
+    ]
+    lines += [f"- `{corpus}`: {about}" for corpus, about in techniques.corpora.items()]
+    lines += ["", "| technique | " + " | ".join(techniques.corpora) + " |", "|---" * (len(techniques.corpora) + 1) + "|"]
+    for t in techniques.techniques:
+        lines.append(f"| `{t.name}` | " + " | ".join(_label(techniques, t, corpus) for corpus in techniques.corpora) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _label(techniques: Taxonomy, technique: Technique, corpus: str) -> str:
+    """Write a corpus's label for a technique; "same" for the canonical name where it means nothing else."""
+    label = technique.names.get(corpus)
+    if label is None:
+        return "–"
+    return "same" if techniques.canonical(corpus)[label] == label == technique.name else _cell(label)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def model(config: TrainConfig, figures: Mapping[str, Any], counts: Mapping[str, int]) -> str:

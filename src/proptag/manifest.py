@@ -60,7 +60,8 @@ class Step(Protocol):
 def describe(step: str, config: Step) -> dict[str, Any]:
     """Say what the result of a step depends on: its settings, the content of its inputs, its code and the versions.
 
-    ``step`` is the module that does it. Where inputs and output lie, or come from, does not matter, and so is left out. Raises ``UserError`` for a missing input.
+    ``step`` is the module that does it. Where inputs and output lie, or come from, does not matter, and so is left out. Raises
+    ``UserError`` for a missing input.
     """
     values = asdict(config)
     for name in ("output", "resume", "corpus.download", "corpus.url", "encoder.download", *config.inputs):

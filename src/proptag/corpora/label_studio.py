@@ -32,30 +32,25 @@ def _articles(path: Path, faults: Faults) -> Iterator[Article | None]:
             if not isinstance(task, dict):
                 faults.skip(where, "needs an object, {…}")
                 continue
-            data = task["data"] if isinstance(task.get("data"), dict) else task
-            for results in _annotations(task, faults):
-                row = {
-                    "id": data.get("id", task.get("id")),
-                    "text": data.get("text"),
-                    "title": data.get("title"),
-                    **_labels(results, data, faults),
-                }
-                yield make_article(row, "label_studio", where, faults)
+            before = len(faults.messages)
+            rows = [_row(task, results, where, faults) for results in _annotations(task, where, faults)]
+            if len(faults.messages) == before:
+                yield from (make_article(row, "label_studio", where, faults) for row in rows)
 
 
-def _annotations(task: Mapping[str, Any], faults: Faults) -> Iterator[list[Any]]:
+def _annotations(task: Mapping[str, Any], where: str, faults: Faults) -> Iterator[object]:
     """Yield the results of each annotation that counts."""
     if "data" not in task:
         yield _flat_results(task)
         return
-    annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+    annotations = _dicts(task.get("annotations"), where, faults)
     if not annotations:
         faults.repair("task without an annotation, left out")
     for annotation in annotations:
         if annotation.get("was_cancelled"):
             faults.repair("cancelled annotation, left out")
         else:
-            yield annotation.get("result") or []
+            yield annotation.get("result")
 
 
 def _flat_results(task: Mapping[str, Any]) -> list[Any]:
@@ -71,20 +66,31 @@ def _flat_results(task: Mapping[str, Any]) -> list[Any]:
     return results
 
 
-def _labels(results: list[Any], data: Mapping[str, Any], faults: Faults) -> dict[str, list[Any]]:
+def _row(task: Mapping[str, Any], results: object, where: str, faults: Faults) -> dict[str, Any]:
+    """Make what ``make_article`` takes of a task and the results of one annotation."""
+    data = task["data"] if isinstance(task.get("data"), dict) else task
     spans: list[Any] = []
     labels: list[Any] = []
-    for result in results:
-        kind = result.get("type") if isinstance(result, dict) else None
+    for result in _dicts(results, where, faults):
+        kind, value = result.get("type"), result.get("value")
         if kind not in ("labels", "choices"):
             faults.repair("result that is neither a label nor a choice, left out")
-            continue
-        value = result.get("value") or {}
-        if "start" in value:
-            spans += [_placed(value, str(data.get("text")), name, faults) for name in value.get(kind) or ()]
+        elif not isinstance(value, dict) or not isinstance(value.get(kind, []), list):
+            faults.skip(where, f"the value of a result of the type {kind} needs a list of {kind}")
+        elif "start" in value:
+            spans += [_placed(value, str(data.get("text")), name, faults) for name in value.get(kind, [])]
         else:
-            labels += value.get(kind) or ()
-    return {"spans": spans, "labels": labels}
+            labels += value.get(kind, [])
+    return {"id": data.get("id", task.get("id")), "text": data.get("text"), "title": data.get("title"), "spans": spans, "labels": labels}
+
+
+def _dicts(value: object, where: str, faults: Faults) -> list[dict[str, Any]]:
+    """Return a list of objects; anything else but null is a fault."""
+    items = [] if value is None else value
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        faults.skip(where, "annotations and their results must be lists of objects")
+        return []
+    return items
 
 
 def _placed(value: Mapping[str, Any], text: str, name: object, faults: Faults) -> dict[str, Any]:
@@ -92,7 +98,7 @@ def _placed(value: Mapping[str, Any], text: str, name: object, faults: Faults) -
     start, end = value.get("start"), value.get("end")
     expected = str(value["text"]).replace("\\n", "\n") if value.get("text") is not None else None
     if expected is not None and isinstance(start, int) and isinstance(end, int) and text[start:end] != expected:
-        units = text.encode("utf-16-le")
+        units = text.encode("utf-16-le", "surrogatepass")
         before, inside = units[: 2 * start].decode("utf-16-le", "ignore"), units[2 * start : 2 * end].decode("utf-16-le", "ignore")
         if inside == expected:
             faults.repair("offsets in UTF-16 units, counted again in characters")

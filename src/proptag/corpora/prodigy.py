@@ -39,10 +39,9 @@ def _articles(path: Path, faults: Faults) -> Iterator[Article | None]:
 def _row(task: dict[str, Any], where: str) -> dict[str, Any]:
     meta = task["meta"] if isinstance(task.get("meta"), dict) else {}
     names = (task.get("id"), meta.get("id"), task.get("_input_hash"), where)
-    spans = [
-        {"start": span.get("start"), "end": span.get("end"), "technique": span.get("label")} if isinstance(span, dict) else span
-        for span in task.get("spans") or ()
-    ]
+    spans = task.get("spans") or []
+    if isinstance(spans, list):
+        spans = [{**span, "technique": span.get("label")} if isinstance(span, dict) else span for span in spans]
     return {
         "id": next(name for name in names if name is not None),
         "text": task.get("text"),

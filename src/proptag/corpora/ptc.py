@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import Row, make_span, read_rows, read_text, technique
+from proptag.corpora.rows import LONGEST, Row, make_span, read_rows, read_text, technique
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -30,13 +30,26 @@ def title_of(text: str) -> str:
     return " ".join(line.strip("\ufeff ") for line in lines)
 
 
+def start_within(start: str, text: str) -> str:
+    """Move a start that lies at most five characters beyond the text to its last visible character.
+
+    One span of NLP4IF-2019 has such shifted offsets; its line label says that the last line is meant.
+    """
+    last = len(text.rstrip()) - 1
+    return (
+        str(last)
+        if start.isascii() and start.isdigit() and len(start) <= LONGEST and len(text) <= int(start) <= len(text) + 5 and last >= 0
+        else start
+    )
+
+
 def technique_spans(rows: Iterable[Row], text: str, names: Mapping[str, str], faults: Faults) -> tuple[Span, ...]:
     """Turn the rows ``id, technique, start, end`` of one article into spans, sorted by offset."""
     spans = []
     for row in rows:
         _, label, start, end = (field.strip() for field in row.fields)
         name = technique(label, names, row.where, faults)
-        span = make_span((start, end), name, text, row.where, faults) if name else None
+        span = make_span((start_within(start, text), end), name, text, row.where, faults) if name else None
         if span:
             spans.append(span)
     return tuple(sorted(spans))

@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from unicodedata import normalize
 
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.records import Span
+
+NOT_JSON = (ValueError, RecursionError)
+"""What ``json.loads`` raises: for bad syntax, for numbers of thousands of digits, for thousands of brackets."""
+LONGEST = 18
+"""Digits of the longest number that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,11 @@ def read_rows(path: Path, columns: str, faults: Faults) -> Iterator[Row]:
 
 def read_json(path: Path, faults: Faults) -> Any:  # noqa: ANN401  (whatever JSON holds)
     """Read a JSON file; ``UserError`` names the line at which it is not JSON."""
+    text = read_text(path, faults)
     try:
-        return json.loads(read_text(path, faults))
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+        return json.loads(text)
+    except NOT_JSON as error:
+        raise UserError(f"{path}:{getattr(error, 'lineno', 1)}: not JSON ({getattr(error, 'msg', error)})") from None
 
 
 def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -78,8 +84,8 @@ def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[str, dict[str,
         where = f"{path}:{number}"
         try:
             value = json.loads(line)
-        except json.JSONDecodeError as error:
-            faults.skip(where, f"not JSON ({error.msg})")
+        except NOT_JSON as error:
+            faults.skip(where, f"not JSON ({getattr(error, 'msg', error)})")
             continue
         if isinstance(value, dict):
             yield where, value
@@ -87,13 +93,18 @@ def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[str, dict[str,
             faults.skip(where, "needs an object, {…}")
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Tell whether a value is a text with something visible in it; JSON can hold halves of surrogate pairs, which are no characters."""
+    return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def number(value: object, where: str, faults: Faults) -> int | None:
     """Return a whole number from 0 that is written in digits or given as such; anything else is a fault."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value.strip()) <= LONGEST:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    faults.skip(where, f"{value!r} is not a whole number from 0")
+    faults.skip(where, f"{repr(value)[:60]} is not a whole number from 0")
     return None
 
 
@@ -115,9 +126,9 @@ def technique(label: object, names: Mapping[str, str], where: str, faults: Fault
 
 
 def make_span(bounds: tuple[object, object], name: str, text: str, where: str, faults: Faults) -> Span | None:
-    """Make a span of the given offsets; None, and a fault, if they are no numbers or lie the wrong way round.
+    """Make a span of the given offsets; None, and a fault, if they are no numbers, lie the wrong way round or begin beyond the text.
 
-    A span that ends beyond the text is clipped, one that begins beyond it is left out; both are counted as repairs.
+    A span that ends beyond the text is clipped, which is counted as a repair.
     """
     start, end = number(bounds[0], where, faults), number(bounds[1], where, faults)
     if start is None or end is None:
@@ -126,7 +137,7 @@ def make_span(bounds: tuple[object, object], name: str, text: str, where: str, f
         faults.skip(where, f"the span {start}:{end} ends before it begins")
         return None
     if start >= len(text):
-        faults.repair("span that begins beyond its text, left out")
+        faults.skip(where, f"the span {start}:{end} begins beyond the text of {len(text)} characters")
         return None
     if end > len(text):
         faults.repair("span that ended beyond its text, clipped")

@@ -41,7 +41,10 @@ def read_si(path: Path, faults: Faults) -> dict[str, list[tuple[int, int]]]:
         rows = part.rows("id, start, end", faults)
         for article, file in part.articles.items():
             text = read_text(file, faults)
-            spans = [make_span((row.fields[1], row.fields[2]), "propaganda", text, row.where, faults) for row in rows[article]]
+            spans = [
+                make_span((ptc.start_within(row.fields[1], text), row.fields[2]), "propaganda", text, row.where, faults)
+                for row in rows[article]
+            ]
             found[article] = sorted((span.start, span.end) for span in spans if span)
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import make_span, read_json, technique, whole_text
+from proptag.corpora.rows import is_text, make_span, read_json, technique, whole_text
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -50,7 +50,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _article(entry: Any, where: str, faults: Faults) -> Article | None:  # noqa: ANN401  (whatever JSON holds)
-    if not isinstance(entry, dict) or not isinstance(entry.get("text"), str) or "id" not in entry:
+    if not isinstance(entry, dict) or not is_text(entry.get("text")) or not is_text(str(entry.get("id", ""))):
         faults.skip(where, "needs an object with id, text and labels")
         return None
     if not isinstance(entry.get("labels"), list):

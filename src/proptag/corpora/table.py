@@ -8,7 +8,7 @@ from typing import Any
 
 from proptag.corpora.faults import Faults
 from proptag.corpora.rows import read_text
-from proptag.corpora.users import data_files, split_names, technique_name, unique
+from proptag.corpora.users import check_known, data_files, split_names, technique_name, unique
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -41,15 +41,17 @@ def _article(name: str, rows: list[_Located], faults: Faults) -> Article | None:
         sentence = " ".join(str(row["text"] or "").split())
         if not sentence:
             faults.skip(where, "needs a text")
-        names = [technique_name(label, where, faults) for label in split_names(row["techniques"])]
+        names = {str(technique_name(label, where, faults)) for label in split_names(row["techniques"])}
         looked_for = tuple(str(technique_name(label, where, faults)) for label in split_names(row.get("known"))) or None
+        if looked_for:
+            check_known(names, looked_for, where, faults)
         if known and looked_for != known[0]:
             faults.skip(where, f"the known techniques differ from those of the first row of the article {name!r}")
         if len(faults.messages) > before:
             continue
         if sentence != str(row["text"]).strip():
             faults.repair("sentence of a table with line ends or repeated spaces, which became one space")
-        spans += [Span(len(text), len(text) + len(sentence), label, exact=False) for label in sorted({str(n) for n in names})]
+        spans += [Span(len(text), len(text) + len(sentence), label, exact=False) for label in sorted(names)]
         text += sentence + "\n"
         known.append(looked_for)
     meta = {"known": known[0]} if known and known[0] else {}
@@ -68,7 +70,7 @@ def _csv(file: Path, faults: Faults) -> Iterator[_Located]:
             else:
                 yield where, row
     except csv.Error as error:
-        raise UserError(f"{file}:{reader.line_num}: not CSV ({error})") from None
+        raise UserError(f"{file}:{reader.reader.line_num}: not CSV ({error})") from None
 
 
 def _parquet(file: Path) -> Iterator[_Located]:

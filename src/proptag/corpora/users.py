@@ -4,14 +4,14 @@ A text with a fault is left out whole, since a label that is lost would count as
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import make_span, whole_text
+from proptag.corpora.rows import is_text, make_span, whole_text
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -33,9 +33,9 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
     """
     before = len(faults.messages)
     text, spans, labels, known = row.get("text"), row.get("spans", []), row.get("labels", []), row.get("known")
-    if not isinstance(text, str) or not text.strip():
+    if not is_text(text):
         faults.skip(where, "needs a text")
-    elif not str(row.get("id") or "").strip():
+    elif not is_text(str(row.get("id", ""))) or row["id"] is None:
         faults.skip(where, "needs an id")
     elif not all(isinstance(value, list) for value in (spans, labels, known if known is not None else [])):
         faults.skip(where, "spans, labels and known must be lists")
@@ -44,12 +44,18 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
         found += [whole_text(text, name) for label in labels if (name := technique_name(label, where, faults))]
         names = [technique_name(name, where, faults) for name in known or ()]
         kept = tuple(sorted({span for span in found if span}))
-        if known is not None and (outside := {name for span in kept for name in span.alternatives} - set(names)):
-            faults.skip(where, f"{', '.join(sorted(outside))} is marked, but not among the known techniques")
+        if known is not None:
+            check_known({name for span in kept for name in span.alternatives}, names, where, faults)
         if len(faults.messages) == before:
             meta = {} if known is None else {"known": tuple(names)}
             return Article(str(row["id"]), text, str(row.get("title") or ""), kept, corpus, meta)
     return None
+
+
+def check_known(marked: Iterable[str], known: Iterable[str | None], where: str, faults: Faults) -> None:
+    """Note a fault if a technique is marked that nobody is said to have looked for."""
+    if outside := sorted(set(marked) - set(known)):
+        faults.skip(where, f"{', '.join(outside)} is marked, but not among the known techniques")
 
 
 def technique_name(label: object, where: str, faults: Faults) -> str | None:
@@ -87,11 +93,11 @@ def second_annotations(articles: Iterable[Article | None]) -> Iterator[Article]:
                 yield article
 
 
-def split_names(value: Sequence[object] | str | None) -> list[object]:
+def split_names(value: object) -> list[object]:
     """Return the names of a cell: a list as it is, or a text in which they are separated by ``|``."""
     if isinstance(value, str):
         return [name.strip() for name in value.split("|") if name.strip()]
-    return list(value or ())
+    return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 def _span(value: Any, text: str, where: str, faults: Faults) -> Span | None:  # noqa: ANN401  (whatever JSON holds)
@@ -101,6 +107,6 @@ def _span(value: Any, text: str, where: str, faults: Faults) -> Span | None:  # 
     name = technique_name(value.get("technique"), where, faults)
     span = make_span((value.get("start"), value.get("end")), name, text, where, faults) if name else None
     if span and value.get("text") is not None and value["text"] != text[span.start : span.end]:
-        faults.skip(where, f"the span {span.start}:{span.end} holds {text[span.start : span.end][:60]!r}, not {value['text'][:60]!r}")
+        faults.skip(where, f"the span {span.start}:{span.end} holds {text[span.start : span.end][:60]!r}, not {str(value['text'])[:60]!r}")
         return None
     return span
