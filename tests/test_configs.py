@@ -15,6 +15,7 @@ CLASSES = {
     "evaluate": settings.EvaluateConfig,
     "predict": settings.PredictConfig,
     "score_folder": settings.ScoreConfig,
+    "check_seeds": settings.CheckSeedsConfig,
 }
 OWNERS = {"corpus": "build_dataset", "encoder": "train"}
 CHOICES = [(p.parent.name, p.stem) for p in sorted(CONFIGS.glob("*/*.yaml"))]

@@ -276,6 +276,16 @@ class ScoreConfig:
         return {"model": Path(self.model)}
 
 
+@dataclass(frozen=True)
+class CheckSeedsConfig:
+    """Settings of ``scripts/check_seeds.py``."""
+
+    path: str = setting("seeds", "folder of seed articles with their classes.yaml")
+    first: str = setting("seeds/first", "folder of the articles that were annotated twice, as the first annotator left them")
+    second: str = setting("seeds/second", "folder of the same articles, as the second annotator marked them")
+    output: str | None = setting(None, "file for the tables instead of standard output")
+
+
 def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
     """Make a settings dataclass of plain values; ``SettingsError`` lists every problem at once."""
     problems: list[str] = []
