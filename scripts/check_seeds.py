@@ -10,8 +10,8 @@ from proptag.errors import UserError
 def main(config: CheckSeedsConfig) -> None:
     """Print the tables, or write them to a file, and name every broken rule."""
     from proptag.manifest import write_text
-    from proptag.seed_check import read
-    from proptag.seed_tables import markdown
+    from proptag.seed_check.rules import read
+    from proptag.seed_check.tables import markdown
 
     check = read(config)
     if config.output is None:

@@ -11,7 +11,7 @@ SOURCE = ROOT / "src" / "proptag"
 ORDER = [
     *("errors", "records", "taxonomy", "labels", "config", "manifest", "cards"),
     *("corpora", "segment", "voice", "ingest", "leaks", "sentences", "split", "dataset"),
-    *("shape", "ngrams", "agreement", "seed_check", "seed_tables"),
+    "seed_check",
     *("runtime", "metrics", "calibrate", "model", "encode", "train"),
     *("predict", "evaluation", "cross_validation", "report", "score", "cli"),
 ]

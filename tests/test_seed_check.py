@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 
 from conftest import ROOT, run_script
-from proptag import seed_check, taxonomy
-from proptag.agreement import ANY, Pairs, compare
+from proptag import taxonomy
 from proptag.config import CheckSeedsConfig
 from proptag.corpora import seeds as corpus
 from proptag.errors import UserError
-from proptag.ngrams import Counts
 from proptag.records import Article, Span
-from proptag.seed_tables import markdown
-from proptag.shape import shape
+from proptag.seed_check import rules
+from proptag.seed_check.agreement import ANY, Pairs, compare
+from proptag.seed_check.ngrams import Counts
+from proptag.seed_check.shape import shape
+from proptag.seed_check.tables import markdown
 
 SEEDS = ROOT / "seeds"
 NAMES = taxonomy.load().names
@@ -23,11 +24,11 @@ NAMES = taxonomy.load().names
 
 @pytest.fixture(scope="module")
 def check():
-    return seed_check.read(CheckSeedsConfig(path=str(SEEDS), first=str(SEEDS / "first"), second=str(SEEDS / "second")))
+    return rules.read(CheckSeedsConfig(path=str(SEEDS), first=str(SEEDS / "first"), second=str(SEEDS / "second")))
 
 
 def with_articles(check, articles):
-    return seed_check.SeedCheck(list(articles), check.classes)
+    return rules.SeedCheck(list(articles), check.classes)
 
 
 def article(text, *spans, id="a", **meta):  # noqa: A002  (the name of the field)
@@ -96,7 +97,7 @@ def test_a_stock_phrase_is_named_unless_it_is_the_technique_itself(check):
     ]
     problems = with_articles(check, [*check.articles, *stock]).problems()
     assert any("Doubt: the phrase 'might just as'" in p for p in problems)
-    earned = seed_check.SeedCheck([*check.articles, *stock], {**check.classes, "phrases": {"Doubt": ["just as", "as well"]}})
+    earned = rules.SeedCheck([*check.articles, *stock], {**check.classes, "phrases": {"Doubt": ["just as", "as well"]}})
     assert not any("'might just as'" in p for p in earned.problems())
 
 

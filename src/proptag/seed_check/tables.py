@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from proptag import taxonomy
-from proptag.agreement import ANY, Pairs
-from proptag.seed_check import REPORTED, SeedCheck
-from proptag.shape import Shape, length_of_spans, shape
+from proptag.seed_check.agreement import ANY, Pairs
+from proptag.seed_check.rules import REPORTED, SeedCheck
+from proptag.seed_check.shape import Shape, length_of_spans, shape
 
 _SHAPE: tuple[tuple[str, Callable[[Shape], str]], ...] = (
     ("words in a plain sentence, mean", lambda s: f"{s.plain_words:.1f}"),

@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 
 from proptag import leaks, taxonomy
-from proptag.agreement import Agreement, compare
 from proptag.config import CheckSeedsConfig
 from proptag.corpora import seeds
 from proptag.errors import UserError
-from proptag.ngrams import Counts, Ngram
 from proptag.records import Article, Sentence
+from proptag.seed_check.agreement import Agreement, compare
+from proptag.seed_check.ngrams import Counts, Ngram
 from proptag.sentences import label_sentences
 
 ARTICLES, SENTENCES, SPANS = 240, 5000, 3500
