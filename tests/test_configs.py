@@ -15,6 +15,7 @@ CLASSES = {
     "evaluate": settings.EvaluateConfig,
     "predict": settings.PredictConfig,
     "score_folder": settings.ScoreConfig,
+    "cross_validate": settings.CrossValidateConfig,
     "check_seeds": settings.CheckSeedsConfig,
 }
 OWNERS = {"corpus": "build_dataset", "encoder": "train"}
