@@ -15,6 +15,7 @@ from typing import Any
 from proptag import dataset as datasets_
 from proptag import manifest
 from proptag.config import CrossValidateConfig, EvaluateConfig, TrainConfig
+from proptag.corpora.faults import Faults
 from proptag.errors import UserError
 from proptag.evaluation import evaluate
 from proptag.evaluation.tables import MEASURES
@@ -83,8 +84,7 @@ def _store(folder: Path, fold: Fold, training: Labelled, scored: Labelled, confi
         return
     tally = Counter[str]()
     dataset = datasets_.fill((training, fold.train), (training, fold.validation), (scored, fold.test), tally)
-    faults: dict[str, Any] = {"left out": [], "repairs": {}}
-    datasets_.store(dataset, folder, config.corpus.name, description, {"leaks": dict(tally), "faults": faults})
+    datasets_.store(dataset, folder, config.corpus.name, description, {"leaks": dict(tally), "faults": Faults().counts()})
 
 
 def _run(folder: Path, seed: str, config: CrossValidateConfig) -> dict[str, dict[str, Any]]:
