@@ -18,8 +18,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from proptag import cli, manifest
-from proptag import config as settings
+from proptag import cli, manifest, settings
 from proptag import dataset as datasets_
 from proptag.config import BuildDatasetConfig, CorpusConfig, EvaluateConfig, TrainConfig
 from proptag.corpora.faults import Faults

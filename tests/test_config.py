@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import run_script
-from proptag.config import PredictConfig, TrainConfig, build, defaults, leaves
+from proptag.config import PredictConfig, TrainConfig
 from proptag.errors import SettingsError
+from proptag.settings import build, defaults, leaves
 
 
 def test_all_problems_are_named_at_once():

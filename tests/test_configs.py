@@ -6,17 +6,17 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from conftest import ROOT
-from proptag import config as settings
+from proptag import config, settings
 
 CONFIGS = ROOT / "configs"
 CLASSES = {
-    "build_dataset": settings.BuildDatasetConfig,
-    "train": settings.TrainConfig,
-    "evaluate": settings.EvaluateConfig,
-    "predict": settings.PredictConfig,
-    "score_folder": settings.ScoreConfig,
-    "cross_validate": settings.CrossValidateConfig,
-    "check_seeds": settings.CheckSeedsConfig,
+    "build_dataset": config.BuildDatasetConfig,
+    "train": config.TrainConfig,
+    "evaluate": config.EvaluateConfig,
+    "predict": config.PredictConfig,
+    "score_folder": config.ScoreConfig,
+    "cross_validate": config.CrossValidateConfig,
+    "check_seeds": config.CheckSeedsConfig,
 }
 OWNERS = {"corpus": "build_dataset", "encoder": "train"}
 CHOICES = [(p.parent.name, p.stem) for p in sorted(CONFIGS.glob("*/*.yaml"))]

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import run_script
 from proptag import Tagger, taxonomy
-from proptag.config import CorpusConfig, EvaluateConfig, build
+from proptag.config import CorpusConfig, EvaluateConfig
 from proptag.corpora.seeds import read
 from proptag.errors import SettingsError, UserError
 from proptag.evaluation import evaluate
@@ -17,6 +17,7 @@ from proptag.labels import LabelSet, marked
 from proptag.predict import Ranking
 from proptag.records import Article
 from proptag.segment import lines
+from proptag.settings import build
 
 ROWS = {"si": "{id}\t{start}\t{end}", "flc": "{id}\t{label}\t{start}\t{end}", "tc": "{id}\t{label}\t{start}\t{end}"}
 

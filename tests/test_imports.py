@@ -9,7 +9,7 @@ from conftest import ROOT
 SOURCE = ROOT / "src" / "proptag"
 # From the beginning of the flow to its end: a module imports only from those before it.
 ORDER = [
-    *("errors", "records", "taxonomy", "labels", "config", "manifest", "cards"),
+    *("errors", "records", "taxonomy", "labels", "settings", "config", "manifest", "cards"),
     *("corpora", "segment", "voice", "ingest", "leaks", "sentences", "split", "dataset"),
     "seed_check",
     *("runtime", "metrics", "calibrate", "model", "encode", "train"),

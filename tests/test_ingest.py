@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
 from bad_inputs import PACKINGS, PARAGRAPHS, TITLE, bad_files, good_file, pack, parquet_file, zip_file
-from proptag.config import IngestConfig, ScoreConfig, build
+from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import SettingsError, UserError
 from proptag.ingest import SUFFIXES, Problem, decode, find, from_text, read, read_all
 from proptag.records import Article
 from proptag.segment import sentences
+from proptag.settings import build
 
 ENGLISH = IngestConfig()
 ANY = IngestConfig(languages="any")

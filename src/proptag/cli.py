@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from proptag import config as settings
+from proptag import settings
 from proptag.config import PredictConfig
 from proptag.errors import SettingsError, UserError
 
