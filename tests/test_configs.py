@@ -18,7 +18,7 @@ CLASSES = {
     "cross_validate": config.CrossValidateConfig,
     "check_seeds": config.CheckSeedsConfig,
 }
-OWNERS = {"corpus": "build_dataset", "encoder": "train"}
+OWNERS = {"corpus": "build_dataset", "encoder": "train", "experiment": "cross_validate"}
 CHOICES = [(p.parent.name, p.stem) for p in sorted(CONFIGS.glob("*/*.yaml"))]
 
 
@@ -46,4 +46,7 @@ def test_every_primary_config_is_valid(name):
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_every_choice_is_valid(group, choice):
     made = composed(OWNERS[group], [f"{group}={choice}"])
-    assert getattr(made, group).name == choice
+    if group == "experiment":
+        assert made.output.startswith("runs/")
+    else:
+        assert getattr(made, group).name == choice
