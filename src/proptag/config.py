@@ -40,7 +40,7 @@ class CorpusConfig:
     name: str = setting("seeds", "reader", choices=("seeds",))
     path: str = setting("seeds", "file or folder of the corpus")
     faults: str = setting("fatal", "what a faulty row does: end the reading, or be left out and counted", choices=("fatal", "skip"))
-    segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines"))
+    segmenter: str = setting("sentences", "how sentences are found", choices=("sentences", "lines", "auto"))
 
 
 @dataclass(frozen=True)

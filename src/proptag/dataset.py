@@ -4,11 +4,12 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proptag import cards, manifest, taxonomy
-from proptag.config import BuildDatasetConfig
+from proptag.config import BuildDatasetConfig, CorpusConfig
 from proptag.corpora import READERS
 from proptag.corpora.faults import Faults
 from proptag.errors import UserError
@@ -21,13 +22,46 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
-def label_sentences(article: Article, segmenter: str, known: frozenset[str]) -> list[Sentence]:
-    """Cut an article into sentences; a sentence has the techniques whose spans cover a non-space character of it."""
-    sentences = []
-    for index, (start, end) in enumerate(SEGMENTERS[segmenter](article.text)):
-        techniques = frozenset(span.technique for span in article.spans if _inside(span, start, end, article.text))
-        sentences.append(Sentence(article.id, index, start, end, article.text[start:end], techniques, known))
-    return sentences
+def known_techniques(article: Article) -> frozenset[str]:
+    """Return the techniques that the article's annotators looked for: its own list, its corpus's, or all of them."""
+    names = taxonomy.load()
+    if "known" in article.meta:
+        return frozenset(article.meta["known"])
+    return names.known_in(article.corpus) if article.corpus in names.corpora else frozenset(names.names)
+
+
+def label_sentences(article: Article, segmenter: str) -> list[Sentence]:
+    """Cut an article into sentences with what its spans say of each.
+
+    A sentence has the techniques whose spans cover a non-space character of it. A merged label says "at least one of these", and the
+    label of a passage longer than the sentence says "perhaps"; both leave the techniques in question unknown.
+    """
+    known = known_techniques(article)
+    return [
+        _label(article, known, Sentence(article.id, index, start, end, article.text[start:end]))
+        for index, (start, end) in enumerate(SEGMENTERS[segmenter](article.text))
+    ]
+
+
+def _label(article: Article, known: frozenset[str], sentence: Sentence) -> Sentence:
+    spans = [span for span in article.spans if _inside(span, sentence.start, sentence.end, article.text)]
+    sure = [span for span in spans if span.exact or _within(span, sentence, article.text)]
+    techniques = frozenset(span.technique for span in sure if len(span.alternatives) == 1)
+    merged = frozenset(span.technique for span in sure if len(span.alternatives) > 1)
+    any_of = frozenset(label for label in merged if techniques.isdisjoint(label.split("|")))
+    unclear = {name for span in spans if span not in sure for name in span.alternatives} | {n for label in merged for n in label.split("|")}
+    return replace(
+        sentence,
+        techniques=techniques,
+        known=(known - unclear) | techniques,
+        any_of=any_of,
+        propaganda=True if sure else None if unclear else False,
+    )
+
+
+def _within(span: Span, sentence: Sentence, text: str) -> bool:
+    """Tell whether no word of the span lies outside of the sentence."""
+    return not (text[span.start : max(span.start, sentence.start)] + text[min(span.end, sentence.end) : span.end]).strip()
 
 
 def _inside(span: Span, start: int, end: int, text: str) -> tuple[int, int] | None:
@@ -64,7 +98,11 @@ def split_articles(labels: Mapping[str, Counter[str]], sizes: Mapping[str, int],
 
 
 def features() -> "Features":
-    """Return the columns of the dataset; technique columns carry the taxonomy's names."""
+    """Return the columns of the dataset; technique columns carry the taxonomy's names.
+
+    ``any_of`` holds a list of techniques for each merged label: at least one of them is there. A span has several techniques if its
+    label was a merged one. ``propaganda`` is null where it is unknown.
+    """
     from datasets import ClassLabel, Features, List, Value
 
     technique = ClassLabel(names=list(taxonomy.load().names))
@@ -75,9 +113,11 @@ def features() -> "Features":
             "start": Value("int32"),
             "end": Value("int32"),
             "text": Value("string"),
+            "propaganda": Value("bool"),
             "techniques": List(technique),
             "known": List(technique),
-            "spans": List({"start": Value("int32"), "end": Value("int32"), "technique": technique}),
+            "any_of": List(List(technique)),
+            "spans": List({"start": Value("int32"), "end": Value("int32"), "techniques": List(technique)}),
         }
     )
 
@@ -92,10 +132,9 @@ def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "Da
     disable_progress_bars()
     names = taxonomy.load().names
     number = {name: index for index, name in enumerate(names)}
-    known = frozenset(names)
     by_id = {article.id: article for article in articles}
-    sentences = {a.id: label_sentences(a, config.corpus.segmenter, known) for a in by_id.values()}
-    counts = {i: Counter(t for s in found for t in s.techniques) for i, found in sentences.items()}
+    sentences = {a.id: label_sentences(a, _segmenter(a, config.corpus)) for a in by_id.values()}
+    counts = {i: Counter(t for s in found for t in s.techniques | s.any_of) for i, found in sentences.items()}
     sizes = {i: len(found) for i, found in sentences.items()}
     shares = (1 - config.validation - config.test, config.validation, config.test)
     parts = split_articles(counts, sizes, shares, config.seed)
@@ -110,17 +149,25 @@ def make_dataset(articles: Iterable[Article], config: BuildDatasetConfig) -> "Da
     return DatasetDict(splits)
 
 
+def _segmenter(article: Article, config: CorpusConfig) -> str:
+    if config.segmenter != "auto":
+        return config.segmenter
+    return "lines" if article.corpus in taxonomy.load().corpora else "sentences"
+
+
 def _row(sentence: Sentence, article: Article, number: Mapping[str, int]) -> dict[str, Any]:
-    spans = [(part, span) for span in article.spans if (part := _inside(span, sentence.start, sentence.end, article.text))]
+    spans = [(part, s) for s in article.spans if s.exact and (part := _inside(s, sentence.start, sentence.end, article.text))]
     return {
         "article_id": sentence.article_id,
         "index": sentence.index,
         "start": sentence.start,
         "end": sentence.end,
         "text": sentence.text,
+        "propaganda": sentence.propaganda,
         "techniques": sorted(number[name] for name in sentence.techniques),
         "known": sorted(number[name] for name in sentence.known),
-        "spans": [{"start": start, "end": end, "technique": number[span.technique]} for (start, end), span in spans],
+        "any_of": [sorted(number[name] for name in label.split("|")) for label in sorted(sentence.any_of)],
+        "spans": [{"start": start, "end": end, "techniques": [number[t] for t in s.alternatives]} for (start, end), s in spans],
     }
 
 
@@ -173,19 +220,18 @@ def load(folder: Path) -> "DatasetDict":
 
 
 def count(dataset: "DatasetDict") -> dict[str, Any]:
-    """Count articles, sentences and spans per split, and the spans of each technique in each split."""
+    """Count articles, sentences and spans per split, and the sentences with each technique or merged label in each split."""
     names = taxonomy.load().names
-    splits = {}
-    techniques: dict[str, dict[str, int]] = {name: {} for name in names}
+    splits: dict[str, dict[str, int]] = {}
+    labels: dict[str, Counter[str]] = {}
     for split, part in dataset.items():
-        spans = [names[span["technique"]] for row in part["spans"] for span in row]
         splits[split] = {
             "articles": len(set(part["article_id"])),
             "sentences": len(part),
-            "with a technique": sum(bool(row) for row in part["techniques"]),
-            "spans": len(spans),
+            "with a technique": sum(value is True for value in part["propaganda"]),
+            "spans": sum(map(len, part["spans"])),
         }
-        found = Counter(spans)
-        for name in names:
-            techniques[name][split] = found[name]
-    return {"splits": splits, "techniques": techniques}
+        labels[split] = Counter(names[technique] for row in part["techniques"] for technique in row)
+        labels[split].update(" or ".join(names[t] for t in label) for row in part["any_of"] for label in row)
+    merged = sorted({label for found in labels.values() for label in found} - set(names))
+    return {"splits": splits, "techniques": {name: {split: labels[split][name] for split in splits} for name in (*names, *merged)}}

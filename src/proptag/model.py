@@ -54,12 +54,15 @@ class JointModel(nn.Module):
         labels: Tensor | None = None,
         token_labels: Tensor | None = None,
         token_mask: Tensor | None = None,
+        groups: Tensor | None = None,
+        token_groups: Tensor | None = None,
         **inputs: Tensor,
     ) -> dict[str, Tensor]:
         """Return ``logits`` (batch, outputs) and ``token_logits`` (batch, tokens, outputs), and ``loss`` if labels are given.
 
         ``labels`` are 1, 0 or nan (unknown: left out of the loss); ``token_labels`` likewise per token, ``token_mask`` (batch, tokens)
-        is 0 at special tokens and padding.
+        is 0 at special tokens and padding. ``groups`` (batch, groups, outputs) marks the techniques of merged labels, ``token_groups``
+        (batch, tokens, groups) the tokens that carry them.
         """
         result = self.classifier(**inputs, output_hidden_states=True)
         token_logits = self.span_head(result.hidden_states[-1])
@@ -67,21 +70,38 @@ class JointModel(nn.Module):
         if labels is None:
             return found
         loss = masked_loss(result.logits, labels)
+        if groups is not None:
+            # A sentence is one row here: (batch, 1, outputs).
+            loss = loss + merged_loss(result.logits[:, None], groups, groups.any(-1)[:, None].float()) / len(labels)
         if token_labels is not None and token_mask is not None:
-            hidden = torch.where(token_mask[..., None].bool(), token_labels, torch.nan)
-            loss = loss + self.span_weight * masked_loss(token_logits, hidden)
+            real = token_mask.bool()
+            token_loss = masked_loss(token_logits[real], token_labels[real])
+            if groups is not None and token_groups is not None:
+                token_loss = token_loss + merged_loss(token_logits, groups, token_groups) / real.sum()
+            loss = loss + self.span_weight * token_loss
         return {"loss": loss, **found}
 
 
 def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the binary cross-entropy of "any technique" plus the sum of those of the techniques, each averaged over its known labels.
+    """Return the binary cross-entropy of the known labels, summed over the outputs and averaged over the rows.
 
-    Both tensors are (..., outputs). A sum, not a mean, over the techniques: each is rare, and in a mean would hardly be felt.
+    Both tensors are (rows, outputs); nan is unknown. A sum, not a mean, over the techniques: each is rare, and in a mean would hardly
+    be felt.
     """
     known = ~labels.isnan()
-    loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none") * known
-    batch = tuple(range(loss.dim() - 1))
-    return (loss.sum(batch) / known.sum(batch).clamp(min=1)).sum()
+    loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none")
+    return (loss * known).sum() / len(labels)
+
+
+def merged_loss(logits: Tensor, groups: Tensor, present: Tensor) -> Tensor:
+    """Return the summed negative log-probability that at least one technique of each merged label is there.
+
+    ``logits`` (batch, rows, outputs), ``groups`` (batch, groups, outputs) and ``present`` (batch, rows, groups) are 0 or 1. With
+    independent techniques that probability is 1 - prod(1 - p), and -log(1 - p) is the softplus of the logit.
+    """
+    none = nn.functional.softplus(logits.float()) @ groups.transpose(1, 2)  # -log of the probability of none of them
+    chosen = none[present.bool()]
+    return -torch.log(-torch.expm1(-chosen.clamp(min=1e-6))).sum()
 
 
 def new(encoder: EncoderConfig, span_weight: float) -> tuple[JointModel, PreTrainedTokenizerBase]:

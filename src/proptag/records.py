@@ -68,6 +68,8 @@ class Sentence:
     """The techniques whose presence or absence is known; any other is unknown here, not absent."""
     any_of: frozenset[str] = frozenset()
     """Merged labels, names joined by ``|``: the sentence has at least one technique of each."""
+    propaganda: bool | None = None
+    """Whether it uses any technique; None where a label of a longer passage leaves that open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def _load_splits(folder: Path) -> dict[str, list[Row]]:
     loaded = datasets_.load(folder)
     splits = {name: list(loaded[name]) for name in ("train", "validation")}
     for name, rows in splits.items():
-        if not any(row["techniques"] for row in rows):
+        if not any(row["propaganda"] for row in rows):
             raise UserError(f"{folder}: no sentence of the {name} split carries a technique, so there is nothing to learn from")
     return splits
 
@@ -177,13 +177,23 @@ def _trainer(
 
 def _start_at_base_rates(model: JointModel, features: Sequence[Features]) -> None:
     """Set the heads' biases to the labels' base rates, so that no step is spent on learning that techniques are rare."""
-    for head, labels in (
-        (_output_layer(model), np.stack([f["labels"] for f in features])),
-        (model.span_head, np.concatenate([f["token_labels"][f["token_mask"]] for f in features])),
-    ):
-        rates = (np.nansum(labels, 0) + 1) / ((~np.isnan(labels)).sum(0) + 2)
+    sentences = [_expected(f["labels"][None], f["groups"], np.ones((1, len(f["groups"])))) for f in features]
+    tokens = [_expected(f["token_labels"], f["groups"], f["token_groups"])[f["token_mask"]] for f in features]
+    for head, found in ((_output_layer(model), sentences), (model.span_head, tokens)):
+        labels = np.concatenate(found)
+        known = (~np.isnan(labels)).sum(0)
+        # Of a technique that nobody annotated here, assume that it is not there.
+        rates = np.where(known > 0, (np.nansum(labels, 0) + 1) / (known + 2), 1 / (len(labels) + 2))
         with torch.no_grad():
             head.bias.copy_(torch.from_numpy(np.log(rates / (1 - rates))))
+
+
+def _expected(labels: NDArray[Any], groups: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
+    """Share each merged label (rows, groups) out equally among its techniques, whose labels (rows, outputs) are unknown otherwise."""
+    if not len(groups):
+        return labels
+    shares = present @ (groups / groups.sum(1, keepdims=True))
+    return np.where(np.isnan(labels) & (shares > 0), shares, labels)
 
 
 def _output_layer(model: JointModel) -> torch.nn.Linear:
@@ -220,12 +230,20 @@ def calibrate(model: JointModel, tokenizer: PreTrainedTokenizerBase, features: S
     """Fit the calibration on encoded sentences; also return their calibrated probabilities and their labels."""
     inputs = [{n: v for n, v in f.items() if n not in LABELS} for f in features]
     logits, token_logits = run_network(model, tokenizer, inputs)
-    labels = np.stack([f["labels"] for f in features]).astype(np.float64)
+    labels = np.stack([_settled(f["labels"], f["groups"], row) for f, row in zip(features, logits, strict=True)]).astype(np.float64)
     masks = [f["token_mask"] for f in features]
     token_labels = np.concatenate([f["token_labels"][m] for f, m in zip(features, masks, strict=True)])
     kept = np.concatenate([t[m] for t, m in zip(token_logits, masks, strict=True)])
     calibration = fit_calibration(logits, labels, kept.astype(np.float64), token_labels.astype(np.float64))
     return calibration, calibration.sentence_probabilities(logits), labels
+
+
+def _settled(labels: NDArray[Any], groups: NDArray[Any], logits: Floats) -> NDArray[Any]:
+    """Take the most probable technique of each merged label as the one that it means, since calibration needs a yes or no."""
+    labels = labels.copy()
+    for group in groups:
+        labels[np.argmax(np.where(group, logits, -np.inf))] = 1.0
+    return labels
 
 
 def _best_epoch(trainer: Trainer) -> int:
@@ -256,4 +274,5 @@ def _tagger(config: TrainConfig, calibration: Calibration, description: Mapping[
 def _segmenter(dataset: Path) -> str:
     """Return how the dataset's sentences were found, so that new text is cut the same way."""
     content = json.loads((dataset / manifest.NAME).read_text(encoding="utf-8"))
-    return str(content["settings"]["corpus"]["segmenter"])
+    segmenter = str(content["settings"]["corpus"]["segmenter"])
+    return "sentences" if segmenter == "auto" else segmenter
