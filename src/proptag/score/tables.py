@@ -81,7 +81,7 @@ class Part:
             rows = tables.get(table, schemas()[table].empty_table())
             if len(rows) or table != "errors":
                 with whole_file(self.path(table)) as path:
-                    pq.write_table(rows, path, compression="zstd")
+                    _write(rows, path)
 
     def delete(self) -> None:
         """Delete it, the file that makes it count first."""
@@ -116,7 +116,14 @@ def leave_none_empty(output: Path) -> None:
             empty.unlink(missing_ok=True)
         else:
             with whole_file(empty) as path:
-                pq.write_table(schemas()[table].empty_table(), path)
+                _write(schemas()[table].empty_table(), path)
+
+
+def _write(rows: pa.Table, path: Path) -> None:
+    """Write a file without row groups where there are no rows: an empty row group stops the datasets library."""
+    with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
+        if len(rows):
+            writer.write_table(rows)
 
 
 def table_of(name: str, rows: Sequence[Row]) -> pa.Table:

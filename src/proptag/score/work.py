@@ -22,10 +22,10 @@ class Done:
     current: list[tuple[str, str, int]] = field(default_factory=list)
 
 
-def work(unit: Unit, tagger: Tagger, output: Path) -> Done:
-    """Score the articles of a unit and write its part."""
+def work(unit: Unit, tagger: Tagger | None, output: Path) -> Done:
+    """Score the articles of a unit and write its part; a unit without articles needs no tagger."""
     articles = [Article(row["id"], row["text"], row["title"], meta={"source": row["source"]}) for row in unit.articles]
-    tagged = list(tagger.tag_many(articles))
+    tagged = list(tagger.tag_many(articles)) if tagger else []
     if unit.makes_part:
         tables = scored_tables(tagged, unit.articles)
         tables |= {"errors": table_of("errors", unit.problems), "files": table_of("files", unit.files)}

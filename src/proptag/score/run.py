@@ -1,0 +1,117 @@
+"""A whole run: from the settings to the output folder."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import proptag
+from proptag import manifest
+from proptag.config import ScoreConfig
+from proptag.errors import SettingsError, UserError
+from proptag.score import exports, local, overview, ray
+from proptag.score.finish import finish, forget_failures
+from proptag.score.index import Index
+from proptag.score.progress import Progress, tell
+from proptag.score.summary import NAME as SUMMARY
+from proptag.score.summary import Summary, summarise
+from proptag.score.tables import Part, clean, leave_none_empty
+from proptag.score.units import find_files
+from proptag.score.work import Done
+
+ENGINES: dict[str, Callable[[ScoreConfig, list[Part], int], Iterator[Done]]] = {"local": local.run, "ray": ray.run}
+_SETTINGS = ("ingest", "dtype")
+_MODULES = ("calibrate", "ingest", "model", "predict", "records", "segment", "taxonomy", "voice")
+"""The settings and the code that a score depends on, beside the model; how it is shown may change between two runs."""
+
+
+def score(config: ScoreConfig) -> tuple[Summary, int]:
+    """Score what is new or changed in the input; return what the output folder holds now, and how many articles were scored.
+
+    Raises ``SettingsError`` for a wrong setting, ``UserError`` if there is nothing to read, if the output folder holds scores of another
+    model, or, with all the rest done, if a larger share than ``max_failed`` of the articles could not be read.
+    """
+    output = Path(config.output)
+    exports.check(config.formats)
+    with _alone(output):
+        total = sum(_size(path) for path in find_files(config))
+        check_output(config)
+        (output / SUMMARY).unlink(missing_ok=True)  # it stands for a run that came to its end
+        done = clean(output)
+        if config.retry_failed:
+            forget_failures(done)
+            done = clean(output)
+        progress = Progress(total)
+        index = Index()
+        first = max((part.number for part in done), default=-1) + 1
+        for result in ENGINES[config.engine](config, done, first):
+            index.add_current(result.current)
+            index.add_pending(result.duplicates)
+            progress.add(result)
+            tell(progress)
+        tell(progress, last=True)
+        finish(index, output, config.part_size)
+        leave_none_empty(output)
+        exports.write(output, config.formats)
+        overview.write(output, config.pages, config.model)
+        summary = summarise(output)
+        summary.write(output)
+    if summary.failed_share > config.max_failed:
+        raise UserError(
+            f"{output}: {summary}; of all that was to be scored, {summary.failed_share:.1%} failed, more than max_failed={config.max_failed:g}; "
+            f"{output}/errors says why"
+        )
+    return summary, progress.articles
+
+
+def check_output(config: ScoreConfig) -> None:
+    """Note what the scores depend on; refuse to mix those of two models."""
+    output = Path(config.output)
+    description = manifest.describe("score_folder", config)
+    description["settings"] = {name: value for name, value in description["settings"].items() if name in _SETTINGS}
+    description["code"] = _code_hash()
+    note = output / manifest.NAME
+    if not note.is_file():
+        manifest.write_text(note, json.dumps(description, indent=2) + "\n")
+        return
+    try:
+        old: Any = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError:
+        old = {}
+    if old != description:
+        parts = [key for key in description if not isinstance(old, dict) or old.get(key) != description[key]]
+        raise UserError(f"{output}: holds scores of another model, version of proptag or setting ({', '.join(parts)}); choose another output folder")
+
+
+@cache
+def _code_hash() -> str:
+    root = Path(proptag.__file__).parent
+    files = (p for p in root.rglob("*") if p.suffix in {".py", ".yaml"} and p.relative_to(root).parts[0].partition(".")[0] in _MODULES)
+    return hashlib.sha256(b"".join(manifest.hash_path(path).encode() for path in sorted(files))).hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Hold a lock on the output folder, which the system takes back when this process ends in whatever way."""
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with (output / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"{output}: another run is writing there") from None
+        yield
