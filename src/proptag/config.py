@@ -146,6 +146,12 @@ class IngestConfig:
     other_languages: str = setting("skip", "what happens to articles in another language", choices=("skip", "score"))
     max_bytes: int = setting(50_000_000, "largest article that is read: a file or a row of a table, unpacked", at_least=1)
 
+    def __post_init__(self) -> None:
+        """Refuse languages that are no codes of two letters."""
+        codes = [code.strip() for code in self.languages.split(",")]
+        if wrong := [code for code in codes if code != "any" and not (len(code) == 2 and code.isascii() and code.islower())]:
+            raise SettingsError([f"ingest.languages: {wrong[0]!r} is no ISO 639-1 code, such as en or en,de; any takes all languages"])
+
 
 @dataclass(frozen=True)
 class ScoreConfig:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-SUFFIXES = (".txt", ".md")
-"""Of the formats that are read; each may be packed, with a further suffix of ``PACKED``."""
+TABLES = (".jsonl", ".csv", ".parquet")
+"""Of the formats that hold many articles, a row each."""
+SUFFIXES = (".txt", ".md", ".html", ".htm", ".pdf", ".docx", *TABLES)
+"""Of all formats that are read; each may be packed, with a further suffix of ``PACKED``."""
 PACKED = (".gz", ".zst")
 
 

@@ -1,56 +1,139 @@
 """A file to its articles."""
 
+import dataclasses
+import datetime
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from proptag.config import IngestConfig
 from proptag.errors import UserError
-from proptag.ingest.formats import is_readable
-from proptag.ingest.problems import Problem
-from proptag.ingest.text import decode, find_title
+from proptag.ingest import documents, pdf, tables
+from proptag.ingest.formats import SUFFIXES, TABLES, split_suffixes
+from proptag.ingest.language import check_language
+from proptag.ingest.problems import Problem, Raw, Unreadable, too_large
+from proptag.ingest.text import decode, find_title, normalize_lines, repair
+from proptag.ingest.unpack import read_bytes
 from proptag.records import Article
 
+DOCUMENTS: Mapping[str, Callable[[bytes, int], Raw]] = {
+    ".txt": documents.plain,
+    ".md": documents.markdown,
+    ".html": documents.html,
+    ".htm": documents.html,
+    ".pdf": pdf.read,
+    ".docx": documents.word,
+}
+"""How the formats with one article are read: bytes and the largest size of what is packed in them."""
+_META = ("date", "author", "outlet", "url", "language", "id")
 
-def read_all(path: Path, config: IngestConfig, source: str | None = None) -> Iterator[Article | Problem]:  # noqa: ARG001
+
+def read_all(path: Path, config: IngestConfig, source: str | None = None) -> Iterator[Article | Problem]:
     """Read the articles of a file, lazily; whatever cannot be read comes as a ``Problem``, never as an exception.
 
-    ``source`` is the name of the file in the results, the path if it is left out.
+    ``source`` is the name of the file in the results, the path if it is left out; it is the id of the article, and with ``#row``
+    that of a row of a table.
     """
-    source = source or str(path)
-    try:
-        if not is_readable(path):
-            yield Problem(source, "unsupported", f"{path.suffix or 'a name without a suffix'} is no format that is read")
-            return
-        yield from_text(decode(path.read_bytes(), source), source, source)
-    except UserError as error:
-        yield Problem(source, "unreadable", str(error).removeprefix(f"{source}: "))
-    except OSError as error:
-        yield Problem(source, "unreadable", f"cannot be read ({error.strerror})")
+    return _guarded(path, split_suffixes(path)[0], config, str(path) if source is None else source)
 
 
 def read(path: Path) -> Article:
-    """Read the article of a file in one of the formats that hold one article; its id is the file's name without suffixes.
+    """Read a file that holds one article, in any language; its id is the file's name without suffixes.
 
-    Raises ``UserError`` if the file is missing, unreadable or holds no text.
+    A name without a known suffix is taken for that of a text. Raises ``UserError`` if the file cannot be read or holds no text.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return from_text(decode(data, str(path)), path.stem, str(path))
+    suffix, packing = split_suffixes(path)
+    if suffix in TABLES:
+        raise UserError(f"{path}: {suffix} files hold many articles; scripts/score_folder.py reads them")
+    suffix = suffix if suffix in SUFFIXES else ".txt"
+    result = next(_guarded(path, suffix, IngestConfig(languages="any"), str(path)))
+    if isinstance(result, Problem):
+        raise UserError(f"{path}: {result.reason}")
+    return dataclasses.replace(result, id=(Path(path.stem) if packing else path).stem)
 
 
 def read_standard_input() -> Article:
-    """Read standard input to its end; ``UserError`` if it is empty or not text."""
-    return from_text(decode(sys.stdin.buffer.read(), "standard input"), "standard-input", "standard input")
+    """Read standard input to its end; ``UserError`` if it is too large, empty or not text."""
+    limit = IngestConfig().max_bytes
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        raise UserError(f"standard input: {too_large(limit).reason}")
+    return from_text(decode(data, "standard input"), "standard-input", "standard input")
 
 
 def from_text(text: str, name: str, source: str) -> Article:
     """Make an article of a text; ``UserError`` if it holds no letter or digit."""
+    try:
+        return _article(Raw(text), source, IngestConfig(languages="any"), name)
+    except Unreadable as problem:
+        raise UserError(f"{source}: {problem.reason}") from problem
+
+
+def _guarded(path: Path, suffix: str, config: IngestConfig, source: str) -> Iterator[Article | Problem]:
+    try:
+        yield from _results(path, suffix, config, source)
+    except Unreadable as problem:
+        yield Problem(source, problem.kind, problem.reason)
+    except FileNotFoundError:
+        yield Problem(source, "unreadable", "no such file")
+    except OSError as error:
+        yield Problem(source, "unreadable", f"cannot be read ({error.strerror or _words(error)})")
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  (parsers of foreign formats raise whatever they like; one file must not end a run)
+        yield Problem(source, "broken", f"damaged, or not of the format that its name says ({_words(error)})")
+
+
+def _results(path: Path, suffix: str, config: IngestConfig, source: str) -> Iterator[Article | Problem]:
+    if suffix not in SUFFIXES:
+        raise Unreadable("unsupported", f"{suffix or 'a name without a suffix'} is no format that is read")
+    if path.exists() and not path.is_file():
+        raise Unreadable("unreadable", "not a file")
+    packing = split_suffixes(path)[1]
+    if suffix not in TABLES:
+        yield _article(DOCUMENTS[suffix](read_bytes(path, packing, config.max_bytes), config.max_bytes), source, config)
+        return
+    number = 0
+    for number, row in tables.rows(path, suffix, packing, config):
+        try:
+            if isinstance(row, Unreadable):
+                raise row
+            yield _article(row, f"{source}#{number}", config)
+        except Unreadable as problem:
+            yield Problem(f"{source}#{number}", problem.kind, problem.reason)
+    if not number:
+        raise Unreadable("empty", "there are no rows in it")
+
+
+def _article(raw: Raw, source: str, config: IngestConfig, name: str | None = None) -> Article:
+    if "\0" in raw.text:
+        raise Unreadable("binary", "holds NUL characters")
+    text = repair(normalize_lines(raw.text))
     if not any(map(str.isalnum, text)):
-        raise UserError(f"{source}: there is no text in it")
-    return Article(name, text, find_title(text), meta={"source": source, "sha256": hashlib.sha256(text.encode()).hexdigest()})
+        raise Unreadable("empty", "there is no text in it")
+    meta = {name: told for name in _META if (told := _metadata(name, raw.meta.get(name)))}
+    if language := check_language(text, config):
+        meta["language"] = language
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    title = _metadata("title", raw.title) or find_title(text)
+    return Article(source if name is None else name, text, title, meta={"source": source, "sha256": digest, **meta})
+
+
+def _metadata(name: str, value: Any) -> str:  # noqa: ANN401
+    """Return a value of the metadata as a text of one line, a date as ISO 8601, empty if there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
+        return ""
+    told = value.isoformat() if isinstance(value, datetime.date) else str(value)
+    told = " ".join(told.replace("\0", " ").encode("utf-8", "replace").decode().split())[:500]
+    if name == "date":
+        try:
+            datetime.datetime.fromisoformat(told)
+        except ValueError:
+            return ""
+    return told
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
