@@ -2,7 +2,7 @@
 
 Requests and answers are JSON, not pickle: the parsers see hostile files, and nothing that they send is executed. A request is
 ``{"path", "source", "known"}``; the answers are ``["same", version, bytes]``, or ``["file", version, bytes]``, any number of ``["article", …]``
-and ``["problem", …]`` and ``["end"]``.
+and ``["problem", …]`` and ``["end"]``; or ``["failed", errno, words]`` for what is no fault of the file, such as a full disk.
 """
 
 import ctypes
@@ -23,7 +23,8 @@ from proptag.ingest import Problem
 from proptag.records import Article
 
 Message = list[Any]
-_META = ("date", "author", "outlet", "url", "language")
+_META = {"own_id": "id"} | {name: name for name in ("date", "author", "outlet", "url", "language")}
+"""The columns that an article's metadata go to."""
 
 
 def serve(descriptor: int, options: dict[str, Any]) -> None:
@@ -64,6 +65,8 @@ def _answers(path: Path, source: str, known: set[str], config: IngestConfig) -> 
             yield _article(item) if isinstance(item, Article) else _problem(item)
     except MemoryError:
         yield _problem(Problem(source, "memory", "reading it takes more memory than allowed (read_memory)"))
+    except OSError as error:
+        yield ["failed", error.errno, str(error.strerror)]
     except Exception as error:  # noqa: BLE001  (whatever a parser does, the run goes on)
         yield _problem(Problem(source, "crash", f"the parser failed ({type(error).__name__}: {error})"[:500]))
     yield ["end"]
@@ -80,7 +83,7 @@ def _version(path: Path) -> tuple[str, int]:
 
 def _article(article: Article) -> Message:
     text = article.text.encode("utf-8", "replace").decode()  # lone surrogates cannot be stored
-    meta = {name: str(article.meta[name]) for name in _META if article.meta.get(name) not in (None, "")}
+    meta = {column: _clean(str(told)) for column, name in _META.items() if (told := article.meta.get(name)) not in (None, "")}
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     return ["article", {"id": _clean(article.id), "text": text, "title": _clean(article.title), "sha256": sha256, **meta}]
 

@@ -50,6 +50,8 @@ class Reader:
         begun = False
         while True:
             answer = self._receive()
+            if answer and answer[0] == "failed":
+                raise OSError(answer[1], f"{answer[2]}, while reading", str(request.path))
             if answer is None:
                 yield from [] if begun else [["file", "", 0]]
                 yield ["problem", {"source": request.source, **self._bury()}]

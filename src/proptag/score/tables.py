@@ -35,7 +35,7 @@ def schemas() -> dict[str, pa.Schema]:
     return {
         "articles": pa.schema(
             {"article_id": text, "source": text, "position": number, "sha256": text, "file_sha256": text, "duplicate_of": text,
-             "title": text, "date": text, "author": text, "outlet": text, "url": text, "language": text,
+             "own_id": text, "title": text, "date": text, "author": text, "outlet": text, "url": text, "language": text,
              "sentences": number, "marked": number, "density": real, "spans": number, "truncated": number}
         ),
         "sentences": pa.schema(
@@ -192,7 +192,7 @@ def copied_tables(part: Part, copies: Sequence[tuple[str, Row]]) -> dict[str, pa
             mine = rows.filter(pc.equal(rows["article_id"], original))
             made[table].append(mine.set_column(0, "article_id", pa.array([row["id"]] * len(mine), pa.string())))
         head = made["articles"][-1].slice(0, 1).to_pylist()[0]
-        known = dict.fromkeys(("title", "date", "author", "outlet", "url", "language"))
+        known = dict.fromkeys(("own_id", "title", "date", "author", "outlet", "url", "language"))
         made["articles"][-1] = table_of("articles", [{**head, **known, **row, "article_id": row["id"]}])
     return {table: pa.concat_tables(found) for table, found in made.items()}
 
