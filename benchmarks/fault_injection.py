@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 
-from proptag.config import ScoreConfig
+from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import UserError
 from proptag.score.run import score
 from proptag.score.tables import TABLES
@@ -154,15 +154,16 @@ def fill_disk(model: str, rng: random.Random, base: Path) -> Iterator[tuple[str,
     """Stop runs by a limit on the size of files, which makes writing fail in the middle as a full disk does."""
     folder, output, plain = base / "small", base / "full", base / "enough"
     make_input(folder, rng)
-    finish(forked(lambda: score(settings(model, folder, plain, part_size=30))))
+    more = {"part_size": 30, "ingest": IngestConfig(languages="any")}  # telling languages needs room for temporary files
+    finish(forked(lambda: score(settings(model, folder, plain, **more))))
 
     def limited(size: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        score(settings(model, folder, output, part_size=30))
+        score(settings(model, folder, output, **more))
 
-    codes = [finish(forked(lambda s=size: limited(s))) for size in (2_000, 6_000, 12_000, 20_000)]
-    finish(forked(lambda: score(settings(model, folder, output, part_size=30))))
+    codes = [finish(forked(lambda s=size: limited(s))) for size in (1_000, 3_000, 6_000, 9_000, 12_000, 20_000)]
+    finish(forked(lambda: score(settings(model, folder, output, **more))))
     same = rows_of(output) == rows_of(plain)
     failed = sum(code == 4 for code in codes)
     yield "runs whose writing failed", f"{failed} of {len(codes)}, each said so", failed > 0 and set(codes) <= {0, 4}

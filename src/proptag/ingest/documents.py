@@ -11,6 +11,7 @@ from proptag.ingest.problems import Raw, Unreadable, optional, too_large
 from proptag.ingest.text import find_title, to_text
 
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<head>.{1,10000}?\n)---[ \t]*(?:\n\s*|$)", re.DOTALL)
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _DECLARED = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BREAKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n"}
@@ -19,12 +20,12 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 
 def plain(data: bytes, _limit: int) -> Raw:
     """Read a text file."""
-    return Raw(to_text(data))
+    return Raw(_no_page(to_text(data)))
 
 
 def markdown(data: bytes, _limit: int) -> Raw:
     """Read a Markdown file; a YAML head is metadata and no text, the markup stays."""
-    text = to_text(data)
+    text = _no_page(to_text(data))
     found = _FRONT.match(text)
     try:
         # BaseLoader makes texts, lists and mappings only
@@ -74,6 +75,12 @@ def word(data: bytes, limit: int) -> Raw:
     text = "\n\n".join(filter(str.strip, paragraphs))
     known = document.core_properties
     return Raw(text, find_title(text) or known.title, {"author": known.author})
+
+
+def _no_page(text: str) -> str:
+    if _PAGE.match(text):
+        raise Unreadable("unsupported", "a web page: its name should end in .html")
+    return text
 
 
 def _paragraph(paragraph: Any) -> str:  # noqa: ANN401

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import errno
 import hashlib
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -85,18 +86,21 @@ def _guarded(path: Path, suffix: str, config: IngestConfig, source: str) -> Iter
     except OSError as error:
         if error.errno in _OF_THE_MACHINE:
             raise
-        yield Problem(source, "unreadable", f"cannot be read ({error.strerror or _words(error)})")
+        # without a number it is not from the system but from a parser of pyarrow
+        yield Problem(source, "unreadable", f"cannot be read ({error.strerror})") if error.errno else _broken(source, error)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  (parsers of foreign formats raise whatever they like; one file must not end a run)
-        yield Problem(source, "broken", f"damaged, or not of the format that its name says ({_words(error)})")
+        yield _broken(source, error)
 
 
 def _results(path: Path, suffix: str, config: IngestConfig, source: str) -> Iterator[Article | Problem]:
     if suffix not in SUFFIXES:
         raise Unreadable("unsupported", f"{suffix or 'a name without a suffix'} is no format that is read")
-    if path.exists() and not path.is_file():
+    if not stat.S_ISREG(path.stat().st_mode):
         raise Unreadable("unreadable", "not a file")
+    if not path.stat().st_size:
+        raise Unreadable("empty", "the file is empty")
     packing = split_suffixes(path)[1]
     if suffix not in TABLES:
         yield _article(DOCUMENTS[suffix](read_bytes(path, packing, config.max_bytes), config.max_bytes), source, config)
@@ -141,5 +145,6 @@ def _metadata(name: str, value: Any) -> str:  # noqa: ANN401
     return told
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+def _broken(source: str, error: Exception) -> Problem:
+    said = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+    return Problem(source, "broken", f"damaged, or not of the format that its name says ({said})")

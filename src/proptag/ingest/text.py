@@ -46,8 +46,8 @@ def to_text(data: bytes, declared: str = "") -> str:
         text = _mostly_utf8(data)
         if not text:
             raise Unreadable("encoding", f"the encoding cannot be told (byte {error.start} is not {error.encoding})") from None
-    if "\0" in text:
-        raise Unreadable("binary", "not a text file (holds NUL characters)")
+    if "\0" in text or data.startswith(b"%PDF-"):  # PDF can be pure ASCII
+        raise Unreadable("binary", "not a text file (a PDF, or it holds NUL characters)")
     return normalize_lines(text)
 
 

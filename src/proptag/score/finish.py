@@ -39,8 +39,11 @@ LEFT JOIN current c USING (source, version) WHERE c.place IS NULL
 """
 
 
-def finish(index: Index, output: Path, part_size: int) -> None:
-    """Copy the pending duplicates of ``index``, and take out what is not of the current version of a file."""
+def finish(index: Index, output: Path, part_size: int) -> int:
+    """Copy the pending duplicates of ``index``, and take out what is not of the current version of a file.
+
+    Returns how many files are gone since an earlier run.
+    """
     found = {part.name: part for part in parts(output)}
     index.load(found.values())
     index.database.executescript(_FIRST)
@@ -50,6 +53,8 @@ def finish(index: Index, output: Path, part_size: int) -> None:
         renamed[part][article] = first
     for name in sorted({*renamed, *(part for (part,) in index.rows(_STALE))}):
         _rewrite(found[name], index, renamed[name])
+    gone: int = next(index.rows("SELECT count(DISTINCT source) FROM files WHERE source NOT IN (SELECT source FROM current)"))[0]
+    return gone
 
 
 def _copy(index: Index, found: dict[str, Part], output: Path, part_size: int) -> None:

@@ -23,10 +23,12 @@ from proptag.score.tables import Part, parts
 from proptag.score.units import Unit, units
 from proptag.score.work import Done, work
 
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's switch for listening on 127.0.0.1 only; it works on Linux too
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a worker without a GPU of its own leaves the environment as it is
 }
 
 
@@ -34,11 +36,13 @@ def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
     """Score what is not in the parts ``done``, in new parts numbered from ``first``; ``UserError`` if Ray is not installed."""
     if find_spec("ray") is None:
         raise UserError("engine=ray: Ray is not installed; pip install 'proptag[ray]'")
-    os.environ.update(_QUIET)
+    os.environ.update(_QUIET if config.address else _QUIET | _ALONE)
     import ray
 
     _join(config)
-    settings = asdict(config)
+    settings = asdict(config) | {"output": str(Path(config.output).resolve())}
+    if Path(config.model).is_dir():  # or else the id of a model in the cache
+        settings["model"] = str(Path(config.model).resolve())
     try:
         dataset = ray.data.read_datasource(_source(settings, [part.name for part in done], first), override_num_blocks=1).map_batches(
             Worker,
@@ -62,9 +66,9 @@ def _join(config: ScoreConfig) -> None:
         address=config.address,
         logging_level=logging.ERROR,
         log_to_driver=False,
-        # A cluster of this run alone listens on this machine only.
-        **({} if config.address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": config.workers + 1}),
+        **({} if config.address else {"include_dashboard": False, "num_cpus": config.workers + 1}),
     )
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.target_max_block_size = 1  # every unit goes on its way at once
     context.enable_progress_bars = False

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +14,7 @@ import proptag
 from proptag import manifest
 from proptag.config import ScoreConfig
 from proptag.errors import SettingsError, UserError
+from proptag.runtime import choose_device, uses_bfloat16
 from proptag.score import exports, local, overview, ray
 from proptag.score.finish import finish, forget_failures
 from proptag.score.index import Index
@@ -36,35 +39,50 @@ def score(config: ScoreConfig) -> tuple[Summary, int]:
     """
     output = Path(config.output)
     exports.check(config.formats)
-    with _alone(output):
-        total = sum(_size(path) for path in find_files(config))
-        check_output(config)
-        (output / SUMMARY).unlink(missing_ok=True)  # it stands for a run that came to its end
-        done = clean(output)
-        if config.retry_failed:
-            forget_failures(done)
-            done = clean(output)
-        progress = Progress(total)
-        index = Index()
-        first = max((part.number for part in done), default=-1) + 1
-        for result in ENGINES[config.engine](config, done, first):
-            index.add_current(result.current)
-            index.add_pending(result.duplicates)
-            progress.add(result)
-            tell(progress)
-        tell(progress, last=True)
-        finish(index, output, config.part_size)
-        leave_none_empty(output)
-        exports.write(output, config.formats)
-        overview.write(output, config.pages, config.model)
-        summary = summarise(output)
-        summary.write(output)
+    try:
+        with _alone(output):
+            scored = _score(config, output)
+            summary = _conclude(config, output)
+    except sqlite3.OperationalError as error:
+        raise UserError(f"the folder for temporary files (TMPDIR) cannot be written ({error}); the same command goes on from here") from error
     if summary.failed_share > config.max_failed:
         raise UserError(
             f"{output}: {summary}; of all that was to be scored, {summary.failed_share:.1%} failed, more than max_failed={config.max_failed:g}; "
             f"{output}/errors says why"
         )
-    return summary, progress.articles
+    return summary, scored
+
+
+def _score(config: ScoreConfig, output: Path) -> int:
+    """Bring the parts up to date; return how many articles were scored."""
+    total = sum(_size(path) for path in find_files(config))
+    check_output(config)
+    (output / SUMMARY).unlink(missing_ok=True)  # it stands for a run that came to its end
+    done = clean(output)
+    if config.retry_failed:
+        forget_failures(done)
+        done = clean(output)
+    progress, index = Progress(total), Index()
+    first = max((part.number for part in done), default=-1) + 1
+    for result in ENGINES[config.engine](config, done, first):
+        index.add_current(result.current)
+        index.add_pending(result.duplicates)
+        progress.add(result)
+        tell(progress)
+    tell(progress, last=True)
+    if gone := finish(index, output, config.part_size):
+        print(f"{gone} files are no longer in the input; their rows were taken out", file=sys.stderr)
+    return progress.articles
+
+
+def _conclude(config: ScoreConfig, output: Path) -> Summary:
+    """Write what is made of the parts."""
+    leave_none_empty(output)
+    exports.write(output, config.formats)
+    overview.write(output, config.pages, config.model)
+    summary = summarise(output)
+    summary.write(output)
+    return summary
 
 
 def check_output(config: ScoreConfig) -> None:
@@ -73,6 +91,8 @@ def check_output(config: ScoreConfig) -> None:
     description = manifest.describe("score_folder", config)
     description["settings"] = {name: value for name, value in description["settings"].items() if name in _SETTINGS}
     description["code"] = _code_hash()
+    if config.engine == "local":  # on other machines it is left to each
+        description["settings"]["dtype"] = "bfloat16" if uses_bfloat16(config.dtype, choose_device(config.device)) else "float32"
     note = output / manifest.NAME
     if not note.is_file():
         manifest.write_text(note, json.dumps(description, indent=2) + "\n")

@@ -11,6 +11,7 @@ from proptag import manifest
 from proptag.score.tables import read_each
 
 NAME = "summary.json"
+_SKIPPED = "language"  # the kind of problem that is a wish and no failure
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Summary:
     spans: int
     failed: int
     """Files and rows of tables that could not be read."""
+    skipped: int
+    """Those in a language that is not wanted."""
     reasons: dict[str, int]
-    """Why, by kind."""
+    """Rows of ``errors/`` by kind."""
     techniques: dict[str, int]
     """Spans of each technique."""
 
@@ -35,12 +38,12 @@ class Summary:
         """Say it in one line."""
         return (
             f"{self.articles} articles ({self.duplicates} of them with the text of another) in {self.files} files, {self.sentences} sentences, "
-            f"{self.marked} of them with a technique, {self.spans} spans, {self.failed} failed"
+            f"{self.marked} of them with a technique, {self.spans} spans, {self.failed} failed, {self.skipped} in other languages"
         )
 
     @property
     def failed_share(self) -> float:
-        """Share of what was to be scored that could not be read, from 0 to 1."""
+        """Share of what was to be scored that could not be read, from 0 to 1; other languages count on neither side."""
         return self.failed / max(self.failed + self.articles, 1)
 
     def write(self, output: Path) -> None:
@@ -64,7 +67,7 @@ def summarise(output: Path) -> Summary:
         reasons.update(table["kind"].to_pylist())
     return Summary(
         totals["files"], totals["articles"], totals["duplicates"], totals["sentences"], totals["marked"], totals["spans"],
-        reasons.total(), _ranked(reasons), _ranked(techniques),
+        reasons.total() - reasons[_SKIPPED], reasons[_SKIPPED], _ranked(reasons), _ranked(techniques),
     )  # fmt: skip
 
 
