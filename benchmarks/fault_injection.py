@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -23,15 +24,19 @@ from proptag.score.run import score
 from proptag.score.tables import TABLES
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-NOUNS = "mayor council harbour library ministry border budget school railway farmers union river bridge treaty factory".split()
-VERBS = "betrays saves destroys defends abandons rebuilds attacks praises closes opens sells protects".split()
-ADJECTIVES = "corrupt glorious vile honest shameful brave ruinous great gutless patriotic".split()
+NOUNS = ("mayor", "council", "harbour", "library", "ministry", "border", "budget", "school", "railway", "farmers", "union", "river")
+VERBS = ("betrays", "saves", "destroys", "defends", "abandons", "rebuilds", "attacks", "praises", "closes", "opens", "sells")
+ADJECTIVES = ("corrupt", "glorious", "vile", "honest", "shameful", "brave", "ruinous", "great", "gutless", "patriotic")
 
 
 def text_of(rng: random.Random) -> str:
     """Invent an article of a few sentences."""
-    sentence = lambda: f"The {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)} {rng.choice(VERBS)} the {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}."  # noqa: E731
-    return "\n\n".join(" ".join(sentence() for _ in range(rng.randint(1, 4))) for _ in range(rng.randint(1, 3))) + "\n"
+    paragraphs = [" ".join(_sentence(rng) for _ in range(rng.randint(1, 4))) for _ in range(rng.randint(1, 3))]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _sentence(rng: random.Random) -> str:
+    return f"The {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)} {rng.choice(VERBS)} the {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}."
 
 
 def make_input(folder: Path, rng: random.Random) -> None:
@@ -114,7 +119,7 @@ def kill_runs(model: str, kills: int, rng: random.Random, base: Path) -> Iterato
     seconds = []
     for folder, output in ((first, outdated), (second, plain)):
         begun = time.monotonic()
-        if finish(forked(lambda f=folder, o=output: score(settings(model, f, o)))):
+        if finish(forked(partial(score, settings(model, folder, output)))):
             raise SystemExit("the run without any kill failed")
         seconds.append(time.monotonic() - begun)
     expected = rows_of(plain)
@@ -127,7 +132,7 @@ def kill_runs(model: str, kills: int, rng: random.Random, base: Path) -> Iterato
         rounds += 1
         while True:
             before = parts_of(output)
-            process = forked(lambda: score(settings(model, second, output)))
+            process = forked(partial(score, settings(model, second, output)))
             delay = rng.uniform(0, seconds[1]) if killed < kills else 600.0
             end = time.monotonic() + delay
             while (ended := os.waitpid(process, os.WNOHANG))[0] == 0 and time.monotonic() < end:
@@ -155,15 +160,15 @@ def fill_disk(model: str, rng: random.Random, base: Path) -> Iterator[tuple[str,
     folder, output, plain = base / "small", base / "full", base / "enough"
     make_input(folder, rng)
     more = {"part_size": 30, "ingest": IngestConfig(languages="any")}  # telling languages needs room for temporary files
-    finish(forked(lambda: score(settings(model, folder, plain, **more))))
+    finish(forked(partial(score, settings(model, folder, plain, **more))))
 
     def limited(size: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         score(settings(model, folder, output, **more))
 
-    codes = [finish(forked(lambda s=size: limited(s))) for size in (1_000, 3_000, 6_000, 9_000, 12_000, 20_000)]
-    finish(forked(lambda: score(settings(model, folder, output, **more))))
+    codes = [finish(forked(partial(limited, size))) for size in (1_000, 3_000, 6_000, 9_000, 12_000, 20_000)]
+    finish(forked(partial(score, settings(model, folder, output, **more))))
     same = rows_of(output) == rows_of(plain)
     failed = sum(code == 4 for code in codes)
     yield "runs whose writing failed", f"{failed} of {len(codes)}, each said so", failed > 0 and set(codes) <= {0, 4}
@@ -180,7 +185,7 @@ def feed_bad_files(model: str, number: int, rng: random.Random, base: Path) -> I
     for _, (name, content) in zip(range(number), bad_files(rng), strict=False):
         (folder / "generated" / name).write_bytes(content)
     begun = time.monotonic()
-    code = finish(forked(lambda: score(settings(model, folder, output, part_size=100, read_seconds=20.0))))
+    code = finish(forked(partial(score, settings(model, folder, output, part_size=100, read_seconds=20.0))))
     seconds = time.monotonic() - begun
     found = {table: ds.dataset(output / table, format="parquet").to_table().to_pylist() for table in ("articles", "errors", "files")}
     told = {row["source"] for table in ("articles", "errors") for row in found[table]}

@@ -167,7 +167,9 @@ class ScoreConfig:
     gpus: float = setting(0.0, "engine=ray: GPUs of each worker; 0.5 puts two on one", at_least=0.0)
     address: str | None = setting(None, "engine=ray: the cluster to join, such as auto; null starts one on this machine")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
-    dtype: str = setting("auto", "number type of the network; auto: bfloat16 where the hardware has it", choices=("auto", "float32", "bfloat16"))
+    dtype: str = setting(
+        "auto", "number type of the network; auto: bfloat16 where the hardware has it", choices=("auto", "float32", "bfloat16")
+    )
     part_size: int = setting(500, "articles per Parquet part", at_least=1)
     formats: str = setting("parquet", "what is written: parquet, and jsonl or csv beside it, between commas")
     pages: int = setting(20, "articles with the most marks that get a highlighted page", at_least=0)

@@ -12,13 +12,17 @@ from proptag.report.pieces import COLOURS, colour_of, label_of, pieces, sentence
 
 def render(tagged: TaggedArticle, article: Article) -> str:
     """Return the page; all text is escaped, and nothing is loaded from elsewhere."""
-    return environment().get_template("article.html.j2").render(
-        tagged=tagged,
-        paragraphs=_paragraphs(tagged, article.text),
-        marked=sum(bool(s.techniques) for s in tagged.sentences),
-        counts=tagged.counts,
-        legend=_legend(tagged),
-        colours=COLOURS,
+    return (
+        environment()
+        .get_template("article.html.j2")
+        .render(
+            tagged=tagged,
+            paragraphs=_paragraphs(tagged, article.text),
+            marked=sum(bool(s.techniques) for s in tagged.sentences),
+            counts=tagged.counts,
+            legend=_legend(tagged),
+            colours=COLOURS,
+        )
     )
 
 

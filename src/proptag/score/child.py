@@ -1,8 +1,8 @@
 """The process that reads files: what hangs, crashes or eats memory there stops no run.
 
 Requests and answers are JSON, not pickle: the parsers see hostile files, and nothing that they send is executed. A request is
-``{"path", "source", "known"}``; the answers are ``["same", version, bytes]``, or ``["file", version, bytes]``, any number of ``["article", …]``
-and ``["problem", …]`` and ``["end"]``; or ``["failed", errno, words]`` for what is no fault of the file, such as a full disk.
+``{"path", "source", "known"}``; the answers are ``["same", version, bytes]``, or ``["file", version, bytes]``, any number of
+``["article", …]`` and ``["problem", …]``, and ``["end"]``; or ``["failed", errno, words]`` where the machine is at fault, as by a full disk.
 """
 
 import ctypes

@@ -2,8 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from proptag.score.work import Done
@@ -38,7 +36,7 @@ class Progress:
         """Say it in one line."""
         seconds = max(time.monotonic() - self.begun, 1e-9)
         share = min(self.weight / self.total, 1.0) if self.total else 1.0
-        text = f"{share:4.0%}  {self.articles} articles scored, {self.articles / seconds:.1f} a second, {self.sentences / seconds:.0f} sentences"
+        text = f"{share:4.0%}  {self.articles} articles scored, {self.articles / seconds:.1f} a second"
         text += f", {self.problems} failed" if self.problems else ""
         scored, left = self.weight - self.skipped, self.total - self.weight
         return f"{text}, {_duration(left * seconds / scored)} left" if scored > 0 and left > 0 else text
@@ -50,15 +48,6 @@ def _duration(seconds: float) -> str:
         return "less than a minute"
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     return f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-@contextmanager
-def showing(progress: Progress) -> Iterator[None]:
-    """Show the progress on standard error until the block ends; ``tell`` brings it up to date."""
-    try:
-        yield
-    finally:
-        tell(progress, last=True)
 
 
 def tell(progress: Progress, *, last: bool = False) -> None:

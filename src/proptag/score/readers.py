@@ -19,7 +19,13 @@ from proptag.score.child import Message
 
 _AHEAD = 4  # files that a reader knows of beyond the one it reads
 _GRACE = 30.0  # seconds beyond the time limit, for its start
-_CODE = "import json, sys; options = json.loads(sys.argv[2]); sys.path[:] = options['path']; from proptag.score.child import serve; serve(int(sys.argv[1]), options)"  # noqa: E501
+_CODE = """
+import json, sys
+options = json.loads(sys.argv[2])
+sys.path[:] = options["path"]
+from proptag.score.child import serve
+serve(int(sys.argv[1]), options)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Reader:
             "ingest": asdict(config.ingest), "seconds": config.read_seconds, "memory": config.read_memory,
             "parent": os.getpid(), "path": sys.path,
         }  # fmt: skip
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _CODE, str(theirs.fileno()), json.dumps(options)],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import proptag
 from proptag import manifest
 from proptag.config import ScoreConfig
-from proptag.errors import SettingsError, UserError
+from proptag.errors import UserError
 from proptag.runtime import choose_device, uses_bfloat16
 from proptag.score import exports, local, overview, ray
 from proptag.score.finish import finish, forget_failures
@@ -44,11 +44,13 @@ def score(config: ScoreConfig) -> tuple[Summary, int]:
             scored = _score(config, output)
             summary = _conclude(config, output)
     except sqlite3.OperationalError as error:
-        raise UserError(f"the folder for temporary files (TMPDIR) cannot be written ({error}); the same command goes on from here") from error
+        raise UserError(
+            f"the folder for temporary files (TMPDIR) cannot be written ({error}); the same command goes on from here"
+        ) from error
     if summary.failed_share > config.max_failed:
         raise UserError(
-            f"{output}: {summary}; of all that was to be scored, {summary.failed_share:.1%} failed, more than max_failed={config.max_failed:g}; "
-            f"{output}/errors says why"
+            f"{output}: {summary}; of all that was to be scored, {summary.failed_share:.1%} failed, "
+            f"more than max_failed={config.max_failed:g}; {output}/errors says why"
         )
     return summary, scored
 
@@ -103,7 +105,9 @@ def check_output(config: ScoreConfig) -> None:
         old = {}
     if old != description:
         parts = [key for key in description if not isinstance(old, dict) or old.get(key) != description[key]]
-        raise UserError(f"{output}: holds scores of another model, version of proptag or setting ({', '.join(parts)}); choose another output folder")
+        raise UserError(
+            f"{output}: holds scores of another model, version of proptag or setting ({', '.join(parts)}); choose another output folder"
+        )
 
 
 @cache

@@ -37,8 +37,9 @@ class Summary:
     def __str__(self) -> str:
         """Say it in one line."""
         return (
-            f"{self.articles} articles ({self.duplicates} of them with the text of another) in {self.files} files, {self.sentences} sentences, "
-            f"{self.marked} of them with a technique, {self.spans} spans, {self.failed} failed, {self.skipped} in other languages"
+            f"{self.articles} articles ({self.duplicates} of them with the text of another) in {self.files} files, "
+            f"{self.sentences} sentences, {self.marked} of them with a technique, {self.spans} spans, "
+            f"{self.failed} failed, {self.skipped} in other languages"
         )
 
     @property

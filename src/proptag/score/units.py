@@ -144,7 +144,13 @@ class _Collector:
 
     def _problem(self, source: str, found: Row) -> None:
         self._problems += 1
-        row = {"article_id": found["source"], "source": source, "file_sha256": self._version, "kind": found["kind"], "reason": found["reason"]}
+        row = {
+            "article_id": found["source"],
+            "source": source,
+            "file_sha256": self._version,
+            "kind": found["kind"],
+            "reason": found["reason"],
+        }
         if not self._index.has_problem(problem_key(row)):
             self.unit.problems.append(row)
 
