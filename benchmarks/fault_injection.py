@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,8 @@ import pyarrow.dataset as ds
 
 from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import UserError
+from proptag.ingest.formats import TABLES as TABLE_FORMATS
+from proptag.ingest.formats import split_suffixes
 from proptag.score.run import score
 from proptag.score.tables import TABLES
 
@@ -192,14 +195,19 @@ def feed_bad_files(model: str, number: int, rng: random.Random, base: Path) -> I
     present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix}
     passed_over = {name for name in present - told if name.endswith(".doc")}
     silent = present - told - passed_over
-    kinds: dict[str, int] = {}
-    for row in found["errors"]:
-        kinds[row["kind"]] = kinds.get(row["kind"], 0) + 1
+    kinds = Counter(row["kind"] for row in found["errors"])
     yield "generated bad files", f"{number}, read in {seconds:.0f} s", code == 0
     yield "rows in errors/", ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())), True
     yield "files with neither an article nor an error", str(len(silent)), not silent
+    lone = Counter(row["source"] for table in ("articles", "errors") for row in found[table] if not is_table(row["source"]))
+    yield "files of one article with more than one row", str(sum(n > 1 for n in lone.values())), max(lone.values()) == 1
     good = sum(not row["source"].startswith("generated/") for row in found["articles"])
     yield "articles of the good files", f"{good} of {24 + 4 + 17}", good == 24 + 4 + 17
+
+
+def is_table(name: str) -> bool:
+    """Whether the file is of a format with many articles."""
+    return split_suffixes(Path(name))[0] in TABLE_FORMATS
 
 
 def main(arguments: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 Requests and answers are JSON, not pickle: the parsers see hostile files, and nothing that they send is executed. A request is
 ``{"path", "source", "known"}``; the answers are ``["same", version, bytes]``, or ``["file", version, bytes]``, any number of
-``["article", …]`` and ``["problem", …]``, and ``["end"]``; or ``["failed", errno, words]`` where the machine is at fault, as by a full disk.
+``["article", …]`` and ``["problem", …]``, and ``["end"]``; or ``["failed", errno, words]`` where a full disk is at fault.
 """
 
 import ctypes
@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from proptag.ingest import Problem
 from proptag.records import Article
 
 Message = list[Any]
+OUT_OF_MEMORY = 77
+"""The exit code of a process that may have no more memory."""
 _META = {"own_id": "id"} | {name: name for name in ("date", "author", "outlet", "url", "language")}
 """The columns that an article's metadata go to."""
 
@@ -39,9 +40,13 @@ def serve(descriptor: int, options: dict[str, Any]) -> None:
         except (EOFError, OSError):
             return
         answers = _answers(Path(request["path"]), request["source"], set(request["known"]), config)
-        with suppress(BrokenPipeError):
+        try:
             while answer := _timed(answers, options["seconds"]):
                 connection.send_bytes(json.dumps(answer).encode())
+        except BrokenPipeError:
+            return
+        except MemoryError:  # from now on every file would fail: a new process must go on
+            os._exit(OUT_OF_MEMORY)
 
 
 def _timed(answers: Iterator[Message], seconds: float) -> Message | None:
@@ -64,7 +69,7 @@ def _answers(path: Path, source: str, known: set[str], config: IngestConfig) -> 
         for item in ingest.read_all(path, config, source):
             yield _article(item) if isinstance(item, Article) else _problem(item)
     except MemoryError:
-        yield _problem(Problem(source, "memory", "reading it takes more memory than allowed (read_memory)"))
+        raise
     except OSError as error:
         yield ["failed", error.errno, str(error.strerror)]
     except Exception as error:  # noqa: BLE001  (whatever a parser does, the run goes on)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from proptag.config import ScoreConfig
-from proptag.score.child import Message
+from proptag.score.child import OUT_OF_MEMORY, Message
 
 _AHEAD = 4  # files that a reader knows of beyond the one it reads
 _GRACE = 30.0  # seconds beyond the time limit, for its start
@@ -53,23 +53,33 @@ class Reader:
     def answers(self) -> Iterator[Message]:
         """Yield the answers to the oldest request, ``["end"]`` or ``["same", …]`` last."""
         request = self._waiting[0]
-        begun = False
+        given = again = 0
         while True:
             answer = self._receive()
             if answer and answer[0] == "failed":
                 raise OSError(answer[1], f"{answer[2]}, while reading", str(request.path))
             if answer is None:
-                yield from [] if begun else [["file", "", 0]]
-                yield ["problem", {"source": request.source, **self._bury()}]
-                answer = ["end"]
+                problem = self._bury()
+                if self._served and problem["kind"] != "timeout":  # perhaps the fault of a file before: once more, in a new process
+                    again = given
+                    self._start()
+                    continue
+                yield from [] if given else [["file", "", 0]]
+                yield ["problem", {"source": request.source, **problem}]
                 self._waiting.popleft()
                 self._start()
-            elif answer[0] in ("end", "same"):
-                self._waiting.popleft()
-            begun = True
-            yield answer
-            if answer[0] in ("end", "same"):
+                yield ["end"]
                 return
+            if again:  # was given before the process died
+                again -= 1
+                continue
+            given += 1
+            if answer[0] in ("end", "same"):
+                self._waiting.popleft()
+                self._served += 1
+                yield answer
+                return
+            yield answer
 
     def close(self) -> None:
         """End the process."""
@@ -79,6 +89,7 @@ class Reader:
 
     def _start(self) -> None:
         config = self._config
+        self._served = 0  # files that this process read to their end
         self._connection, theirs = Pipe()
         options: dict[str, Any] = {
             "ingest": asdict(config.ingest), "seconds": config.read_seconds, "memory": config.read_memory,
@@ -118,6 +129,8 @@ class Reader:
         self.close()
         if code == -signal.SIGALRM:
             return {"kind": "timeout", "reason": f"reading it took longer than {self._config.read_seconds:g} seconds (read_seconds)"}
+        if code == OUT_OF_MEMORY:
+            return {"kind": "memory", "reason": "reading it takes more memory than allowed (read_memory)"}
         if code == -signal.SIGKILL:
             return {"kind": "memory", "reason": "the process that read it was killed, as happens when memory runs out"}
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
