@@ -14,7 +14,12 @@ from proptag.score.run import score
 from test_score import rows
 
 pytest.importorskip("ray", reason="pip install 'proptag[ray]'")
-CODE = "import json, sys; from proptag.config import ScoreConfig; from proptag.score.run import score; score(ScoreConfig(**json.loads(sys.argv[1])))"
+CODE = """
+import json, sys
+from proptag.config import ScoreConfig
+from proptag.score.run import score
+score(ScoreConfig(**json.loads(sys.argv[1])))
+"""
 
 
 def settings(model, folder, output, engine):
