@@ -1,6 +1,6 @@
 """Kill scoring runs at random points, feed them bad files, fill their disk; check that nothing is lost and nothing comes twice.
 
-``python benchmarks/fault_injection.py model=FOLDER [kills=200] [bad=2000] [seed=1]`` prints a table; the exit code is 1 if a check fails.
+``python benchmarks/fault_injection.py model=FOLDER [kills=200] [bad=2000] [seed=1] [workers=1]`` prints a table; the exit code is 1 if a check fails.
 A run is a process forked from this one, in which torch is loaded already, and is killed by SIGKILL; Linux or macOS.
 """
 
@@ -76,7 +76,7 @@ def rows_of(output: Path) -> dict[str, list[str]]:
 def settings(model: str, folder: Path, output: Path, **more: object) -> ScoreConfig:
     """Return the settings of the runs: small parts, so that there is much to interrupt."""
     return ScoreConfig(**{  # type: ignore[arg-type]
-        "model": model, "input": str(folder), "output": str(output), "part_size": 4, "max_failed": 1.0, "dtype": "float32",
+        "model": model, "workers": 1, "input": str(folder), "output": str(output), "part_size": 4, "max_failed": 1.0, "dtype": "float32",
         "device": "cpu", "pages": 2,
     } | more)  # fmt: skip
 
@@ -112,7 +112,7 @@ def parts_of(output: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (output / "articles").glob("part-*.parquet")}
 
 
-def kill_runs(model: str, kills: int, rng: random.Random, base: Path) -> Iterator[tuple[str, str, bool]]:
+def kill_runs(model: str, kills: int, workers: int, rng: random.Random, base: Path) -> Iterator[tuple[str, str, bool]]:
     """Kill runs on a new and on an outdated output folder, over and over, until so many were killed."""
     first, second = base / "first", base / "second"
     make_input(first, rng)
@@ -122,7 +122,7 @@ def kill_runs(model: str, kills: int, rng: random.Random, base: Path) -> Iterato
     seconds = []
     for folder, output in ((first, outdated), (second, plain)):
         begun = time.monotonic()
-        if finish(forked(partial(score, settings(model, folder, output)))):
+        if finish(forked(partial(score, settings(model, folder, output, workers=workers)))):
             raise SystemExit("the run without any kill failed")
         seconds.append(time.monotonic() - begun)
     expected = rows_of(plain)
@@ -135,7 +135,7 @@ def kill_runs(model: str, kills: int, rng: random.Random, base: Path) -> Iterato
         rounds += 1
         while True:
             before = parts_of(output)
-            process = forked(partial(score, settings(model, second, output)))
+            process = forked(partial(score, settings(model, second, output, workers=workers)))
             delay = rng.uniform(0, seconds[1]) if killed < kills else 600.0
             end = time.monotonic() + delay
             while (ended := os.waitpid(process, os.WNOHANG))[0] == 0 and time.monotonic() < end:
@@ -212,7 +212,7 @@ def is_table(name: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Run all checks and print the table."""
-    values = {"kills": "200", "bad": "2000", "seed": "1"} | dict(argument.split("=", 1) for argument in arguments)
+    values = {"kills": "200", "bad": "2000", "seed": "1", "workers": "1"} | dict(argument.split("=", 1) for argument in arguments)
     rng = random.Random(int(values["seed"]))  # noqa: S311
     import torch
 
@@ -220,7 +220,7 @@ def main(arguments: list[str]) -> int:
     good = True
     with tempfile.TemporaryDirectory() as base:
         for check in (
-            lambda: kill_runs(values["model"], int(values["kills"]), rng, Path(base) / "kills"),
+            lambda: kill_runs(values["model"], int(values["kills"]), int(values["workers"]), rng, Path(base) / "kills"),
             lambda: fill_disk(values["model"], rng, Path(base) / "disk"),
             lambda: feed_bad_files(values["model"], int(values["bad"]), rng, Path(base) / "bad"),
         ):

@@ -53,7 +53,7 @@ def rounded(output):
 
 
 def settings(model, folder, output, **more):
-    fixed = {"model": str(model), "input": str(folder), "output": str(output), "part_size": 3, "dtype": "float32", "pages": 2}
+    fixed = {"model": str(model), "input": str(folder), "output": str(output), "part_size": 3, "dtype": "float32", "pages": 2, "workers": 1}
     return ScoreConfig(**fixed | more)
 
 
@@ -101,6 +101,11 @@ def test_a_rerun_scores_only_what_is_new_or_changed(model, folder, tmp_path):
     assert score_to(model, folder, output) == 2
     score_to(model, folder, tmp_path / "fresh")
     assert rounded(output) == rounded(tmp_path / "fresh")
+
+
+def test_several_workers_write_the_rows_of_one(model, folder, tmp_path):
+    assert score_to(model, folder, tmp_path / "one") == score_to(model, folder, tmp_path / "two", workers=2) == 12
+    assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
 
 def test_a_file_of_rows_that_grew_is_not_scored_anew(model, tmp_path):

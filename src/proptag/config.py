@@ -163,7 +163,7 @@ class ScoreConfig:
     ingest: IngestConfig = field(default_factory=IngestConfig)
     plan: bool = setting(False, "only say what would be done")
     engine: str = setting("local", "what runs it", choices=("local", "ray"))
-    workers: int = setting(1, "engine=ray: model copies that work at once", at_least=1)
+    workers: int | None = setting(None, "model copies that work at once; null: one for every four cores (engine=ray: one)", at_least=1)
     gpus: float = setting(0.0, "engine=ray: GPUs of each worker; 0.5 puts two on one", at_least=0.0)
     address: str | None = setting(None, "engine=ray: the cluster to join, such as auto; null starts one on this machine")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))

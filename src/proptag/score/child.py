@@ -30,7 +30,7 @@ _META = {"own_id": "id"} | {name: name for name in ("date", "author", "outlet", 
 
 def serve(descriptor: int, options: dict[str, Any]) -> None:
     """Answer requests until the other end closes; ``options`` are ``ingest`` (settings), ``seconds``, ``memory`` (MB) and ``parent``."""
-    _die_with(options["parent"])
+    die_with(options["parent"])
     _limit_memory(options["memory"])
     config = IngestConfig(**options["ingest"])
     connection = Connection(descriptor)
@@ -101,7 +101,7 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Leave no orphan behind when the parent is killed while a parser hangs; Linux only, elsewhere the time limit does it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and its end this process
     if sys.platform == "linux":

@@ -1,28 +1,67 @@
-"""The engine for one machine: files are read by other processes while the network is at work in this one."""
+"""The engine for one machine: files are read by processes of their own while the network is at work, here or in several workers."""
 
+import os
+from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import TypeVar
 
 from proptag.config import ScoreConfig
+from proptag.errors import UserError
+from proptag.score.child import die_with
 from proptag.score.index import Index
 from proptag.score.tables import Part
 from proptag.score.units import Unit, units
-from proptag.score.work import Done, work
+from proptag.score.work import Done, Worker
 
+_CORES = 4  # of one worker: with more the network gains little, since its matrices are small
+_WORKER: list[Worker] = []  # the one of a process that does units for another
 Item = TypeVar("Item")
 
 
 def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
     """Score what is not in the parts ``done``, in new parts numbered from ``first``."""
-    from proptag.predict import Tagger
+    from proptag.runtime import choose_device
 
-    tagger = None
-    for unit in _ahead(_units(config, done, first)):
-        if unit.articles and tagger is None:
-            tagger = Tagger.load(config.model, config.device, config.dtype)
-        yield work(unit, tagger, Path(config.output))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = config.workers or (max(cores // _CORES, 1) if choose_device(config.device).type == "cpu" else 1)
+    coming = _ahead(_units(config, done, first))
+    if workers == 1:
+        yield from map(Worker(config), coming)
+    else:
+        yield from _shared_out(config, workers, max(cores // workers, 1), coming)
+
+
+def _shared_out(config: ScoreConfig, workers: int, threads: int, coming: Iterator[Unit]) -> Iterator[Done]:
+    """Let processes with a model each do the units; results come in their order."""
+    context = get_context("spawn")  # a fork would take over locks of torch's threads
+    waiting = deque[Future[Done]]()
+    with ProcessPoolExecutor(workers, context, _prepare, (config, threads, os.getpid())) as pool:
+        try:
+            for unit in coming:
+                waiting.append(pool.submit(_work, unit))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise UserError("a worker died, perhaps for want of memory: try fewer workers; the same command goes on from here") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare(config: ScoreConfig, threads: int, parent: int) -> None:
+    import torch
+
+    die_with(parent)
+    torch.set_num_threads(threads)
+    _WORKER.append(Worker(config))
+
+
+def _work(unit: Unit) -> Done:
+    return _WORKER[0](unit)
 
 
 def _units(config: ScoreConfig, done: list[Part], first: int) -> Generator[Unit]:

@@ -21,7 +21,7 @@ from proptag.errors import UserError
 from proptag.score.index import Index
 from proptag.score.tables import Part, parts
 from proptag.score.units import Unit, units
-from proptag.score.work import Done, work
+from proptag.score.work import Done, Worker
 
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's switch for listening on 127.0.0.1 only; it works on Linux too
 _QUIET = {
@@ -40,16 +40,17 @@ def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
     import ray
 
     _join(config)
+    workers = config.workers or 1
     settings = asdict(config) | {"output": str(Path(config.output).resolve())}
     if Path(config.model).is_dir():  # or else the id of a model in the cache
         settings["model"] = str(Path(config.model).resolve())
     try:
         dataset = ray.data.read_datasource(_source(settings, [part.name for part in done], first), override_num_blocks=1).map_batches(
-            Worker,
+            RayWorker,
             fn_constructor_kwargs={"settings": settings},
             batch_size=1,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=config.workers, max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
             num_cpus=0 if config.gpus else 1,
             num_gpus=config.gpus or None,
         )
@@ -66,7 +67,7 @@ def _join(config: ScoreConfig) -> None:
         address=config.address,
         logging_level=logging.ERROR,
         log_to_driver=False,
-        **({} if config.address else {"include_dashboard": False, "num_cpus": config.workers + 1}),
+        **({} if config.address else {"include_dashboard": False, "num_cpus": (config.workers or 1) + 1}),
     )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
@@ -104,19 +105,15 @@ def _reading(settings: dict[str, Any], done: list[str], first: int) -> Callable[
     return read
 
 
-class Worker:
-    """Holds the model and does units."""
+class RayWorker:
+    """A worker that takes and gives tables, as Ray Data does."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        """Load the model."""
-        from proptag.predict import Tagger
-
-        self._config = _config(settings)
-        self._tagger = Tagger.load(self._config.model, self._config.device, self._config.dtype)
+        self._work = Worker(_config(settings))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Do the unit of a batch."""
-        results = [work(Unit(**json.loads(text)), self._tagger, Path(self._config.output)) for text in batch["unit"].to_pylist()]
+        results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
         return pa.table({"done": [json.dumps(asdict(result)) for result in results]})
 
 

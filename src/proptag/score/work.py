@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from proptag.predict import Tagger
+from proptag.config import ScoreConfig
 from proptag.records import Article
 from proptag.score.tables import Part, Row, scored_tables, table_of
 from proptag.score.units import Unit
+
+if TYPE_CHECKING:
+    from proptag.predict import Tagger
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,23 @@ class Done:
     current: list[tuple[str, str, int]] = field(default_factory=list)
 
 
-def work(unit: Unit, tagger: Tagger | None, output: Path) -> Done:
-    """Score the articles of a unit and write its part; a unit without articles needs no tagger."""
+class Worker:
+    """Does units; holds the model, from the first article on."""
+
+    def __init__(self, config: ScoreConfig) -> None:
+        self._config = config
+        self._tagger: Tagger | None = None
+
+    def __call__(self, unit: Unit) -> Done:
+        """Score the articles of a unit and write its part."""
+        if unit.articles and self._tagger is None:
+            from proptag.predict import Tagger
+
+            self._tagger = Tagger.load(self._config.model, self._config.device, self._config.dtype)
+        return _work(unit, self._tagger, Path(self._config.output))
+
+
+def _work(unit: Unit, tagger: "Tagger | None", output: Path) -> Done:
     articles = [Article(row["id"], row["text"], row["title"], meta={"source": row["source"]}) for row in unit.articles]
     tagged = list(tagger.tag_many(articles)) if tagger else []
     if unit.makes_part:
