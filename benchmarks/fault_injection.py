@@ -1,7 +1,7 @@
 """Kill scoring runs at random points, feed them bad files, fill their disk; check that nothing is lost and nothing comes twice.
 
-``python benchmarks/fault_injection.py model=FOLDER [kills=200] [bad=2000] [seed=1] [workers=1]`` prints a table; the exit code is 1 if a check fails.
-A run is a process forked from this one, in which torch is loaded already, and is killed by SIGKILL; Linux or macOS.
+``python benchmarks/fault_injection.py model=FOLDER [kills=200] [bad=2000] [seed=1] [workers=1]`` prints a table; the exit code is 1 if
+a check fails. A run is a process forked from this one, in which torch is loaded already, and is killed by SIGKILL; Linux or macOS.
 """
 
 import os
