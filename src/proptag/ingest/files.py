@@ -55,7 +55,7 @@ def _of_one(text: str) -> Iterator[Path]:
             if match.is_dir():
                 # what "**" matched is no invitation to walk each folder again
                 yield from () if "**" in text else _below(match)
-            elif is_readable(match) and match.is_file():
+            elif _is_wanted(match):
                 yield match
 
 
@@ -63,9 +63,12 @@ def _below(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            path = Path(root, name)
-            if not name.startswith((".", "~$")) and is_readable(path) and path.is_file():
+            if _is_wanted(path := Path(root, name)):
                 yield path
+
+
+def _is_wanted(path: Path) -> bool:
+    return not path.name.startswith((".", "~$")) and is_readable(path) and path.is_file()
 
 
 def _nothing(text: str) -> str:

@@ -104,7 +104,8 @@ def _without_edges(pages: Sequence[list[Line]]) -> Iterator[list[Line]]:
 
     def edges(page: list[Line]) -> list[Line]:
         ranked = sorted(page, key=lambda line: line.y)
-        return [*ranked[:_EDGE_LINES], *ranked[-_EDGE_LINES:]]
+        count = min(_EDGE_LINES, len(page) // 4)
+        return [*ranked[:count], *ranked[len(page) - count :]]
 
     seen = Counter(key for page in pages for key in {masked(line) for line in edges(page)})
     for page in pages:

@@ -86,11 +86,11 @@ def _csv(stream: TextIO, config: IngestConfig) -> Iterator[Row]:
 def _parquet(path: Path, packing: str, config: IngestConfig) -> Iterator[Row]:
     parquet = optional("pyarrow.parquet")
     origin: Any = io.BytesIO(read_bytes(path, packing, config.max_bytes)) if packing else path
+    names = parquet.read_schema(origin).names
+    if config.text_column not in names:
+        raise _no_column(config, names)
     # As a dictionary, a text that is stored once and repeated in every row is held once.
     with parquet.ParquetFile(origin, read_dictionary=[config.text_column], page_checksum_verification=True) as file:
-        names = file.schema_arrow.names
-        if config.text_column not in names:
-            raise _no_column(config, names)
         wanted = [name for name in dict.fromkeys((config.text_column, config.id_column, *META)) if name in names]
         number = 0
         for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):

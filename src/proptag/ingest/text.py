@@ -20,6 +20,7 @@ _SAMPLE = 200_000  # bytes that an encoding is guessed from
 # What UTF-8 looks like after it was decoded as Windows-1252 or as Mac Roman.
 _GARBLED = re.compile("[ÂÃÐÑ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[\x80-\x9f€„†™]|ð[\x9fŸ]|ï»¿|‚Ä")
 
+_WESTERN = frozenset("€‚„…†•–—‘’“”‹›™¡¢£§©«®°´·»¼½¾¿×ÀÂÄÅÆÇÈÉÊÎÏÑÖØÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüŒœ\u00a0")
 # What else ftfy would change.
 _LEFT_ALONE = (
     *("unescape_html", "remove_terminal_escapes", "fix_latin_ligatures", "fix_character_width", "uncurl_quotes"),
@@ -118,11 +119,15 @@ def _guess(data: bytes) -> str:
     sample = data if len(data) <= _SAMPLE else data[: data.rfind(b"\n", 0, _SAMPLE) + 1 or _SAMPLE]
     if len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) / 100:
         raise Unreadable("binary", "not a text file")
+    if _is_western(sample):
+        return "cp1252"
     best = optional("charset_normalizer").from_bytes(sample).best()
     if best is None:
         raise Unreadable("encoding", "not a text file, or in an encoding that cannot be told")
-    encoding: str = best.encoding
-    # Few bytes beyond ASCII: English, where the code pages of the Latin alphabet are hard to tell apart and this one is usual.
-    if encoding.startswith(("cp125", "iso8859", "latin")) and len(sample.translate(None, bytes(range(128)))) < len(sample) / 25:
-        return "cp1252"
-    return encoding
+    return str(best.encoding)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Recognise the usual code page of English: too little beyond ASCII to guess from, and all of it what is usual there."""
+    beyond = sample.translate(None, bytes(range(128)))
+    return len(beyond) < len(sample) / 12 and set(beyond.decode("cp1252", "replace")) <= _WESTERN
