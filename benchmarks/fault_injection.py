@@ -77,7 +77,7 @@ def settings(model: str, folder: Path, output: Path, **more: object) -> ScoreCon
     """Return the settings of the runs: small parts, so that there is much to interrupt."""
     return ScoreConfig(**{  # type: ignore[arg-type]
         "model": model, "workers": 1, "input": str(folder), "output": str(output), "part_size": 4, "max_failed": 1.0, "dtype": "float32",
-        "device": "cpu", "pages": 2,
+        "device": "cpu", "pages": 2, "ingest": IngestConfig(languages="any"),
     } | more)  # fmt: skip
 
 
@@ -162,16 +162,15 @@ def fill_disk(model: str, rng: random.Random, base: Path) -> Iterator[tuple[str,
     """Stop runs by a limit on the size of files, which makes writing fail in the middle as a full disk does."""
     folder, output, plain = base / "small", base / "full", base / "enough"
     make_input(folder, rng)
-    more = {"part_size": 30, "ingest": IngestConfig(languages="any")}  # telling languages needs room for temporary files
-    finish(forked(partial(score, settings(model, folder, plain, **more))))
+    finish(forked(partial(score, settings(model, folder, plain, part_size=30))))
 
     def limited(size: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        score(settings(model, folder, output, **more))
+        score(settings(model, folder, output, part_size=30))
 
     codes = [finish(forked(partial(limited, size))) for size in (1_000, 3_000, 6_000, 9_000, 12_000, 20_000)]
-    finish(forked(partial(score, settings(model, folder, output, **more))))
+    finish(forked(partial(score, settings(model, folder, output, part_size=30))))
     same = rows_of(output) == rows_of(plain)
     failed = sum(code == 4 for code in codes)
     yield "runs whose writing failed", f"{failed} of {len(codes)}, each said so", failed > 0 and set(codes) <= {0, 4}
@@ -188,7 +187,7 @@ def feed_bad_files(model: str, number: int, rng: random.Random, base: Path) -> I
     for _, (name, content) in zip(range(number), bad_files(rng), strict=False):
         (folder / "generated" / name).write_bytes(content)
     begun = time.monotonic()
-    code = finish(forked(partial(score, settings(model, folder, output, part_size=100, read_seconds=20.0))))
+    code = finish(forked(partial(score, settings(model, folder, output, part_size=100, ingest=IngestConfig()))))
     seconds = time.monotonic() - begun
     found = {table: ds.dataset(output / table, format="parquet").to_table().to_pylist() for table in ("articles", "errors", "files")}
     told = {row["source"] for table in ("articles", "errors") for row in found[table]}

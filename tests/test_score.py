@@ -20,7 +20,7 @@ from proptag.score.plan import plan
 from proptag.score.run import score
 from proptag.score.tables import TABLES
 
-ANY = IngestConfig(languages="any")
+ANY = IngestConfig(languages="any")  # telling languages takes seconds to begin with
 
 
 @pytest.fixture
@@ -53,7 +53,16 @@ def rounded(output):
 
 
 def settings(model, folder, output, **more):
-    fixed = {"model": str(model), "input": str(folder), "output": str(output), "part_size": 3, "dtype": "float32", "pages": 2, "workers": 1}
+    fixed = {
+        "model": str(model),
+        "input": str(folder),
+        "output": str(output),
+        "part_size": 3,
+        "dtype": "float32",
+        "pages": 2,
+        "workers": 1,
+        "ingest": ANY,
+    }
     return ScoreConfig(**fixed | more)
 
 
@@ -64,7 +73,13 @@ def score_to(model, folder, output, **more):
 
 def test_scores_agree_with_tagging_each_file(model, folder, tmp_path):
     done = run_script(
-        "score_folder", f"model={model}", f"input={folder}", f"output={tmp_path / 'out'}", "part_size=3", "dtype=float32", "pages=1"
+        "score_folder",
+        f"model={model}",
+        f"input={folder}",
+        f"output={tmp_path / 'out'}",
+        "part_size=3",
+        "dtype=float32",
+        "ingest.languages=any",
     )
     assert done.returncode == 0, done.stderr
     assert "12 articles" in done.stdout
@@ -112,10 +127,10 @@ def test_a_file_of_rows_that_grew_is_not_scored_anew(model, tmp_path):
     source, output = tmp_path / "rows.jsonl", tmp_path / "out"
     lines = [json.dumps({"text": f"The council met {i} times. Shame on them!", "outlet": "Gazette", "id": f"g-{i}"}) for i in range(10)]
     source.write_text("\n".join(lines), encoding="utf-8")
-    assert score_to(model, source, output, ingest=ANY) == 10
+    assert score_to(model, source, output) == 10
     source.write_text("\n".join([*lines[1:], json.dumps({"text": "One more."}), "no json"]), encoding="utf-8")
-    assert score_to(model, source, output, ingest=ANY, max_failed=0.5) == 1
-    score_to(model, source, tmp_path / "fresh", ingest=ANY, max_failed=0.5)
+    assert score_to(model, source, output, max_failed=0.5) == 1
+    score_to(model, source, tmp_path / "fresh", max_failed=0.5)
     assert rounded(output) == rounded(tmp_path / "fresh")
     found = table(output, "articles")
     assert [(a["own_id"], a["outlet"]) for a in found if a["position"] == 1] == [("g-1", "Gazette")]
@@ -158,10 +173,10 @@ def test_bad_files_are_listed_and_cost_nothing_else(model, folder, tmp_path):
     errors = {e["source"]: e["kind"] for e in table(tmp_path / "out", "errors")}
     assert errors == {"empty.txt": "empty", "binary.txt": "binary", "german.txt": "language"}
     assert len(table(tmp_path / "out", "articles")) == 12
-    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, dtype="auto"))
+    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, dtype="auto", ingest=IngestConfig()))
     assert (found.failed, found.skipped, scored) == (2, 1, 0)
     (folder / "empty.txt").write_text("It says something now.")
-    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, dtype="auto"))
+    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, dtype="auto", ingest=IngestConfig()))
     assert (found.failed, scored) == (1, 1)
 
 
@@ -203,7 +218,7 @@ def patched(tmp_path, action):
 def test_a_parser_that_hangs_crashes_or_eats_memory_costs_one_row(model, folder, tmp_path, monkeypatch, action, kind):
     (folder / "aa.txt").write_text("This file is a trap.")
     monkeypatch.setenv("PYTHONPATH", f"{patched(tmp_path, action)}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, read_seconds=4.0, readers=2, ingest=ANY))
+    found, scored = score(settings(model, folder, tmp_path / "out", max_failed=0.2, read_seconds=4.0, readers=2))
     assert (found.reasons, scored) == ({kind: 1}, 12)
     error = table(tmp_path / "out", "errors")[0]
     assert (error["article_id"], error["kind"]) == ("aa.txt", kind)
@@ -312,6 +327,8 @@ def test_a_full_disk_is_said_and_the_run_goes_on_afterwards(model, folder, tmp_p
 def test_a_sweep_scores_several_folders(model, tmp_path):
     (tmp_path / "in" / "other").mkdir()
     (tmp_path / "in" / "other" / "a.txt").write_text("One more folder. It is small.")
-    done = run_script("score_folder", "-m", f"model={model}", "input=in/sub,in/other", "output=runs/${input}", cwd=tmp_path)
+    done = run_script(
+        "score_folder", "-m", f"model={model}", "input=in/sub,in/other", "output=runs/${input}", "ingest.languages=any", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert [len(table(tmp_path / "runs" / "in" / name, "articles")) for name in ("sub", "other")] == [1, 1]

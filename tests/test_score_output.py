@@ -40,7 +40,14 @@ def output(model, tmp_path_factory):
         rows = [row | {"text": f"{row['text']} Again."} for row in rows]
     (folder / "same.txt").write_text(rows[0]["text"].removesuffix(" Again."), encoding="utf-8")
     (folder / "empty.txt").write_text("")
-    settings = {"part_size": 4, "formats": "jsonl,csv", "max_failed": 0.5, "pages": 3, "ingest": IngestConfig(languages="any")}
+    settings = {
+        "part_size": 4,
+        "formats": "jsonl,csv",
+        "max_failed": 0.5,
+        "pages": 3,
+        "workers": 1,
+        "ingest": IngestConfig(languages="any"),
+    }
     score(ScoreConfig(str(model), str(folder), str(base / "out"), **settings))
     return base / "out"
 

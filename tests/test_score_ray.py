@@ -9,21 +9,29 @@ import time
 import psutil
 import pytest
 
-from proptag.config import ScoreConfig
+from proptag.config import ScoreConfig, build
 from proptag.score.run import score
 from test_score import rows
 
 pytest.importorskip("ray", reason="pip install 'proptag[ray]'")
 CODE = """
 import json, sys
-from proptag.config import ScoreConfig
+from proptag.config import ScoreConfig, build
 from proptag.score.run import score
-score(ScoreConfig(**json.loads(sys.argv[1])))
+score(build(ScoreConfig, json.loads(sys.argv[1])))
 """
 
 
 def settings(model, folder, output, engine):
-    fixed = {"part_size": 1, "dtype": "float32", "device": "cpu", "pages": 2, "max_failed": 1.0, "workers": 2}
+    fixed = {
+        "part_size": 1,
+        "dtype": "float32",
+        "device": "cpu",
+        "pages": 2,
+        "max_failed": 1.0,
+        "workers": 2,
+        "ingest": {"languages": "any"},
+    }
     return {"model": str(model), "input": str(folder), "output": str(output), "engine": engine, **fixed}
 
 
@@ -39,7 +47,7 @@ def folder(tmp_path):
 
 
 def test_ray_gives_the_rows_of_the_local_engine_also_when_its_processes_are_killed(model, folder, tmp_path):
-    score(ScoreConfig(**settings(model, folder, tmp_path / "local", "local")))
+    score(build(ScoreConfig, settings(model, folder, tmp_path / "local", "local")))
     output = tmp_path / "ray"
     command = [sys.executable, "-c", CODE, json.dumps(settings(model, folder, output, "ray"))]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
