@@ -1,14 +1,20 @@
-"""Tag a folder of articles: ``python scripts/score_folder.py model=runs/seeds input=articles output=runs/scores``."""
+"""Tag articles by the thousand: ``python scripts/score_folder.py model=runs/seeds input=articles output=runs/scores``."""
 
 from proptag.cli import script
 from proptag.config import ScoreConfig
 
 
 def main(config: ScoreConfig) -> None:
-    """Score the folder and say what came of it."""
-    from proptag.score import score
+    """Score the input, or say what would be done, and say what came of it."""
+    if config.plan:
+        from proptag.score.plan import plan
 
-    print(score(config))
+        print(plan(config))
+        return
+    from proptag.score.run import score
+
+    summary, scored = score(config)
+    print(f"{config.output}: {summary}; scored {scored} now")
 
 
 if __name__ == "__main__":

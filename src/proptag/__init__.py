@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from proptag.predict import Tagger
     from proptag.records import Article, Sentence, Span, TaggedArticle, TaggedSentence, TaggedSpan
+    from proptag.score.library import score_articles
 
 __version__ = version("proptag")
 
-_HOMES = {"Tagger": "predict"} | dict.fromkeys(("Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan"), "records")
+_HOMES = {"Tagger": "predict", "score_articles": "score.library"} | dict.fromkeys(
+    ("Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan"), "records"
+)
 
-__all__ = ["Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan", "Tagger", "__version__"]
+__all__ = ["Article", "Sentence", "Span", "TaggedArticle", "TaggedSentence", "TaggedSpan", "Tagger", "__version__", "score_articles"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (PEP 562: any of the names above)

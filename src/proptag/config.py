@@ -239,13 +239,26 @@ class ScoreConfig:
     """Settings of ``scripts/score_folder.py``."""
 
     model: str = setting(REQUIRED, "model folder")
-    input: str = setting(REQUIRED, "folder of .txt and .md files")
+    input: str = setting(REQUIRED, "folder, file or glob, several between commas, or @FILE with one a line")
     output: str = setting(REQUIRED, "folder for the Parquet parts")
     ingest: IngestConfig = field(default_factory=IngestConfig)
-    engine: str = setting("local", "what runs it", choices=("local",))
-    part_size: int = setting(64, "articles per Parquet part", at_least=1)
-    max_failed: float = setting(0.0, "share of the files that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
+    plan: bool = setting(False, "only say what would be done")
+    engine: str = setting("local", "what runs it", choices=("local", "ray"))
+    workers: int | None = setting(None, "model copies that work at once; null: one for every four cores (engine=ray: one)", at_least=1)
+    gpus: float = setting(0.0, "engine=ray: GPUs of each worker; 0.5 puts two on one", at_least=0.0)
+    address: str | None = setting(None, "engine=ray: the cluster to join, such as auto; null starts one on this machine")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+    dtype: str = setting(
+        "auto", "number type of the network; auto: bfloat16 where the hardware has it", choices=("auto", "float32", "bfloat16")
+    )
+    part_size: int = setting(500, "articles per Parquet part", at_least=1)
+    formats: str = setting("parquet", "what is written: parquet, and jsonl or csv beside it, between commas")
+    pages: int = setting(20, "articles with the most marks that get a highlighted page", at_least=0)
+    readers: int = setting(1, "processes that read files; more for many PDFs", at_least=1)
+    read_seconds: float = setting(60.0, "longest time for reading one article", at_least=0.1)
+    read_memory: int = setting(2000, "most memory of a reading process, in MB", at_least=200)
+    max_failed: float = setting(0.0, "share of the articles that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
+    retry_failed: bool = setting(False, "try again what could not be read in an earlier run")
 
     @property
     def inputs(self) -> dict[str, Path]:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from proptag import ingest
@@ -18,7 +19,7 @@ from proptag.errors import UserError
 from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
-from proptag.runtime import choose_device
+from proptag.runtime import choose_device, uses_bfloat16
 from proptag.segment import SEGMENTERS
 from proptag.voice import Quotation, find_quotations, voice_of
 
@@ -26,6 +27,7 @@ _GAP = 2  # tokens that may lie between two parts of one span
 _EDGES = " \t,;:–—-“”„\"«»‘’'"
 _SENTENCE_SHARE = 1 / 3  # of the sentence in the log-odds of a fragment, beside its own tokens
 _CHUNK = 2000  # sentences that are gathered before the network runs
+_BATCH = {"cpu": 32, "cuda": 256}  # sentences that go through the network at once
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Ranking:
 class Tagger:
     """Tags texts with a trained model; make one with ``Tagger.load``."""
 
-    def __init__(self, loaded: Loaded, name: str, device: str = "auto") -> None:
+    def __init__(self, loaded: Loaded, name: str, device: str = "auto", dtype: str = "float32") -> None:
         """Use ``Tagger.load``; raises ``UserError`` if ``tagger.json`` lacks something."""
         self.name = name
-        self.model = loaded.model.to(choose_device(device))
+        self.device = choose_device(device)
+        self.model = loaded.model.to(self.device)
+        self.bfloat16 = uses_bfloat16(dtype, self.device)
         self.tokenizer = loaded.tokenizer
         try:
             self.calibration = Calibration.from_dict(loaded.tagger["calibration"])
@@ -65,12 +69,14 @@ class Tagger:
         self.outputs = outputs()
 
     @classmethod
-    def load(cls, model: str | Path, device: str = "auto", *, download: bool = False) -> "Tagger":
+    def load(cls, model: str | Path, device: str = "auto", dtype: str = "float32", *, download: bool = False) -> "Tagger":
         """Load a model folder, or a hub id from the local cache; ``download`` allows to fetch it from the hub.
 
+        ``dtype`` is the number type of the network: ``float32``, or ``bfloat16``, which hardware that has it computes two to three times
+        as fast and with probabilities that differ by up to 0.01, or ``auto`` for the latter on such hardware.
         Raises ``UserError`` if there is no such model or it is broken.
         """
-        return cls(load(_locate(model, download=download)), str(model), device)
+        return cls(load(_locate(model, download=download)), str(model), device, dtype)
 
     def tag(self, text: str | Article) -> TaggedArticle:
         """Tag one text. A text without a sentence gives an article without sentences."""
@@ -125,7 +131,8 @@ class Tagger:
         encoded = self.tokenizer(list(sentences), truncation=True, max_length=self.max_length, return_offsets_mapping=True)
         offsets = [np.array(o, dtype=np.int64).reshape(-1, 2) for o in encoded["offset_mapping"]]
         inputs = [{name: encoded[name][i] for name in encoded if name != "offset_mapping"} for i in range(len(sentences))]
-        logits, token_logits = run_network(self.model, self.tokenizer, inputs)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            logits, token_logits = run_network(self.model, self.tokenizer, inputs, _BATCH[self.device.type])
         return [
             Reading(
                 logits[i],
@@ -136,8 +143,13 @@ class Tagger:
             for i, sentence in enumerate(sentences)
         ]
 
+    def _read_lazily(self, sentences: Sequence[str]) -> Iterator[Reading]:
+        """Run the network on so many sentences at a time: all readings of a book would not fit in memory."""
+        for start in range(0, len(sentences), _CHUNK):
+            yield from self.read(sentences[start : start + _CHUNK])
+
     def _tag_batch(self, batch: Sequence[tuple[Article, list[tuple[int, int]]]]) -> Iterator[TaggedArticle]:
-        readings = iter(self.read([a.text[start:end] for a, offsets in batch for start, end in offsets]))
+        readings = self._read_lazily([a.text[start:end] for a, offsets in batch for start, end in offsets])
         for article, offsets in batch:
             quotations = find_quotations(article.text)
             sentences = [

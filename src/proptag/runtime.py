@@ -21,8 +21,8 @@ def choose_device(wanted: str) -> "torch.device":
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def trains_in_bfloat16(wanted: str, device: "torch.device") -> bool:
-    """Tell whether to train under bfloat16 autocast: ``auto`` does where the hardware multiplies bfloat16 matrices."""
+def uses_bfloat16(wanted: str, device: "torch.device") -> bool:
+    """Tell whether to compute under bfloat16 autocast: ``auto`` does where the hardware multiplies bfloat16 matrices."""
     import torch
 
     if wanted != "auto":

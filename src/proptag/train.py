@@ -31,7 +31,7 @@ from proptag.encode import LABELS, Collator, Features, Row, encode
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
 from proptag.model import JointModel, new, run_network, save
-from proptag.runtime import choose_device, keep_memory, trains_in_bfloat16
+from proptag.runtime import choose_device, keep_memory, uses_bfloat16
 
 _COMPLETE = "complete"
 
@@ -149,7 +149,7 @@ def _trainer(
         metric_for_best_model="average_precision",
         greater_is_better=True,
         restore_callback_states_from_checkpoint=True,
-        bf16=trains_in_bfloat16(settings.dtype, device),
+        bf16=uses_bfloat16(settings.dtype, device),
         use_cpu=device.type == "cpu",
         seed=config.seed,
         data_seed=config.seed,

@@ -1,8 +1,10 @@
 """Folders, globs, lists and single files to the paths of article files."""
 
 import glob
+import heapq
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from proptag.errors import UserError
@@ -14,19 +16,36 @@ def find(inputs: Sequence[str], exclude: Path | None = None) -> Iterator[Path]:
 
     Each file comes once, in the order of the paths; hidden files and folders, Office's lock files and whatever lies below
     ``exclude`` are passed over, and so are files of other formats unless they are named one by one. Paths in a list are relative to
-    the working folder, as in the other inputs. Raises ``UserError``, at once, if an input is not there or holds nothing to read.
+    the working folder, as in the other inputs. Folders are walked as the paths are taken, one folder's names in memory at a time.
+    Raises ``UserError``, at once, if an input is not there or holds nothing to read.
     """
-    found: dict[str, Path] = {}
-    outside = os.path.abspath(exclude) if exclude else None  # noqa: PTH100  (resolving links is slow)
+    lone: list[str] = []
+    streams: list[Iterator[Path]] = []
     for place, text in _expanded(inputs):
-        paths = list(_of_one(text))
-        if not paths:
+        paths = _of_one(text)
+        first = next(paths, None)
+        if first is None:
             raise UserError(f"{place}{text}: {_nothing(text)}")
-        for path in paths:
-            whole = os.path.abspath(path)  # noqa: PTH100
-            if outside is None or not (whole == outside or whole.startswith(outside + os.sep)):
-                found.setdefault(whole, path)
-    return iter(sorted(found.values()))
+        if Path(text).is_file():
+            lone.append(text)
+        else:
+            streams.append(chain([first], paths))
+    streams.append(iter(sorted(map(Path, lone), key=_whole)))
+    return _different(heapq.merge(*streams, key=_whole), _whole(exclude) if exclude else None)
+
+
+def _whole(path: Path) -> list[str]:
+    """Return the parts of the absolute path, by which files are ordered and compared; links stay, resolving them is slow."""
+    return os.path.abspath(path).split(os.sep)  # noqa: PTH100, PTH206
+
+
+def _different(paths: Iterable[Path], exclude: list[str] | None) -> Iterator[Path]:
+    last: list[str] = []
+    for path in paths:
+        whole = _whole(path)
+        if whole != last and (exclude is None or whole[: len(exclude)] != exclude):
+            yield path
+        last = whole
 
 
 def _expanded(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -51,7 +70,7 @@ def _of_one(text: str) -> Iterator[Path]:
     elif path.is_dir():
         yield from _below(path)
     elif not path.exists():
-        for match in map(Path, glob.glob(text, recursive=True)):  # noqa: PTH207  (Path.glob takes no absolute patterns)
+        for match in sorted(map(Path, glob.glob(text, recursive=True)), key=_whole):  # noqa: PTH207  (Path.glob takes no absolute patterns)
             if match.is_dir():
                 # what "**" matched is no invitation to walk each folder again
                 yield from () if "**" in text else _below(match)
@@ -60,11 +79,18 @@ def _of_one(text: str) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if _is_wanted(path := Path(root, name)):
-                yield path
+    """Walk a folder in the order of the names, sub-folders in their places; what cannot be listed is passed over."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((e.name, e.is_dir(follow_symlinks=False)) for e in entries if not e.name.startswith("."))
+    except OSError:
+        return
+    for name, is_folder in found:
+        path = folder / name
+        if is_folder:
+            yield from _below(path)
+        elif _is_wanted(path):
+            yield path
 
 
 def _is_wanted(path: Path) -> bool:

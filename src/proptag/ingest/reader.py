@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import errno
 import hashlib
 import stat
 import sys
@@ -28,12 +29,15 @@ DOCUMENTS: Mapping[str, Callable[[bytes, int], Raw]] = {
     ".docx": documents.word,
 }
 """How the formats with one article are read: bytes and the largest size of what is packed in them."""
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE)
+"""Errors that say nothing of the file that is read: the disk is full, as libraries that unpack their models find, or too much is open."""
 _META = ("date", "author", "outlet", "url", "language", "id")
 
 
 def read_all(path: Path, config: IngestConfig, source: str | None = None) -> Iterator[Article | Problem]:
     """Read the articles of a file, lazily; whatever cannot be read comes as a ``Problem``, never as an exception.
 
+    Only what is no fault of the file is raised: ``MemoryError``, and ``OSError`` where the disk is full or too many files are open.
     ``source`` is the name of the file in the results, the path if it is left out; it is the id of the article, and with ``#row``
     that of a row of a table.
     """
@@ -80,6 +84,8 @@ def _guarded(path: Path, suffix: str, config: IngestConfig, source: str) -> Iter
     except FileNotFoundError:
         yield Problem(source, "unreadable", "no such file")
     except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            raise
         # without a number it is not from the system but from a parser of pyarrow
         yield Problem(source, "unreadable", f"cannot be read ({error.strerror})") if error.errno else _broken(source, error)
     except MemoryError:

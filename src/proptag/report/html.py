@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from proptag import taxonomy
 from proptag.records import Article, TaggedArticle, TaggedSentence
@@ -12,33 +12,38 @@ from proptag.report.pieces import COLOURS, colour_of, label_of, pieces, sentence
 
 def render(tagged: TaggedArticle, article: Article) -> str:
     """Return the page; all text is escaped, and nothing is loaded from elsewhere."""
-    return _template().render(
-        tagged=tagged,
-        paragraphs=_paragraphs(tagged, article.text),
-        marked=sum(bool(s.techniques) for s in tagged.sentences),
-        counts=tagged.counts,
-        legend=_legend(tagged),
-        colours=COLOURS,
+    return (
+        environment()
+        .get_template("article.html.j2")
+        .render(
+            tagged=tagged,
+            paragraphs=_paragraphs(tagged, article.text),
+            marked=sum(bool(s.techniques) for s in tagged.sentences),
+            counts=tagged.counts,
+            legend=_legend(tagged),
+            colours=COLOURS,
+        )
     )
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what the pages are rendered by: escaping is on, and what a template lacks is an error."""
+    made = Environment(
         loader=PackageLoader("proptag", "report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "label": label_of,
         "colour": colour_of,
         "group": lambda t: taxonomy.load()[t].group,
         "words": _words,
     }
-    environment.globals |= {"voice_words": voice_words, "sentence_voice": sentence_voice}
-    return environment.get_template("article.html.j2")
+    made.globals |= {"voice_words": voice_words, "sentence_voice": sentence_voice}
+    return made
 
 
 def _words(name: str) -> str:

@@ -1,0 +1,121 @@
+"""The engine for many machines: Ray Data streams the units to workers, each of which holds a model that stays warm.
+
+One task reads the input and yields a unit at a time; its sequence depends only on the files and on the parts that were there at the
+start, so a task that Ray starts again yields the same. Workers write their parts themselves, under the number of the unit, so a unit
+that is worked on twice is written once. The output folder must be one that all machines see.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from proptag.config import IngestConfig, ScoreConfig
+from proptag.errors import UserError
+from proptag.score.index import Index
+from proptag.score.tables import Part, parts
+from proptag.score.units import Unit, units
+from proptag.score.work import Done, Worker
+
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's switch for listening on 127.0.0.1 only; it works on Linux too
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a worker without a GPU of its own leaves the environment as it is
+}
+
+
+def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
+    """Score what is not in the parts ``done``, in new parts numbered from ``first``; ``UserError`` if Ray is not installed."""
+    if find_spec("ray") is None:
+        raise UserError("engine=ray: Ray is not installed; pip install 'proptag[ray]'")
+    os.environ.update(_QUIET if config.address else _QUIET | _ALONE)
+    import ray
+
+    _join(config)
+    workers = config.workers or 1
+    settings = asdict(config) | {"output": str(Path(config.output).resolve())}
+    if Path(config.model).is_dir():  # or else the id of a model in the cache
+        settings["model"] = str(Path(config.model).resolve())
+    try:
+        dataset = ray.data.read_datasource(_source(settings, [part.name for part in done], first), override_num_blocks=1).map_batches(
+            RayWorker,
+            fn_constructor_kwargs={"settings": settings},
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
+            num_cpus=0 if config.gpus else 1,
+            num_gpus=config.gpus or None,
+        )
+        for row in dataset.iter_rows():
+            yield Done(**json.loads(row["done"]))
+    finally:
+        ray.shutdown()
+
+
+def _join(config: ScoreConfig) -> None:
+    import ray
+
+    ray.init(
+        address=config.address,
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+        **({} if config.address else {"include_dashboard": False, "num_cpus": (config.workers or 1) + 1}),
+    )
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = 1  # every unit goes on its way at once
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+
+
+def _source(settings: dict[str, Any], done: list[str], first: int) -> Any:  # noqa: ANN401  (a class of Ray, which may not be there)
+    from ray.data.block import BlockMetadata
+    from ray.data.datasource import Datasource, ReadTask
+
+    class Units(Datasource):  # type: ignore[misc]
+        """The input, read by one task."""
+
+        def estimate_inmemory_data_size(self) -> int | None:
+            """Nobody knows."""
+            return None
+
+        def get_read_tasks(self, parallelism: int, per_task_row_limit: int | None = None, **_: Any) -> list[ReadTask]:  # noqa: ANN401, ARG002
+            """Return the one task."""
+            metadata = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None)
+            return [ReadTask(_reading(settings, done, first), metadata)]
+
+    return Units()
+
+
+def _reading(settings: dict[str, Any], done: list[str], first: int) -> Callable[[], Iterator[pa.Table]]:
+    def read() -> Iterator[pa.Table]:
+        config = _config(settings)
+        before = [part for part in parts(Path(config.output)) if part.name in done]
+        for unit in units(config, Index(before), first):
+            yield pa.table({"unit": [json.dumps(asdict(unit))]})
+
+    return read
+
+
+class RayWorker:
+    """A worker that takes and gives tables, as Ray Data does."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._work = Worker(_config(settings))
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Do the unit of a batch."""
+        results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
+        return pa.table({"done": [json.dumps(asdict(result)) for result in results]})
+
+
+def _config(settings: dict[str, Any]) -> ScoreConfig:
+    return ScoreConfig(**{**settings, "ingest": IngestConfig(**settings["ingest"])})

@@ -1,0 +1,18 @@
+"""Runs that are killed, disks that are full and files that are bad, on purpose; ``pytest -m long`` does it at length."""
+
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+
+@pytest.mark.parametrize(("kills", "bad"), [(8, 120), pytest.param(200, 2000, marks=pytest.mark.long)])
+def test_no_fault_loses_or_doubles_a_row(model, kills, bad):
+    pytest.importorskip("resource", reason="the processes are forked")
+    command = [sys.executable, ROOT / "benchmarks" / "fault_injection.py", f"model={model}", f"kills={kills}", f"bad={bad}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"| runs killed by SIGKILL | {kills}, at" in done.stdout
