@@ -187,7 +187,7 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
     """Return (start, end, mean probability) of the stretches of ``text`` whose tokens reach the threshold; never none.
 
     ``probabilities`` (tokens,) are of one technique that the sentence is known to use, so the threshold is lowered to half of the
-    highest probability where no token reaches it. Stretches end at word boundaries, without punctuation at their edges.
+    highest probability where that is less. Stretches end at word boundaries, without punctuation at their edges.
     """
     real = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
     if not len(real):
