@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -68,10 +69,8 @@ def run(settings: Sequence[str]) -> tuple[float, float]:
     begun, highest = time.monotonic(), 0
     watched = psutil.Process(process.pid)
     while process.poll() is None:
-        try:
+        with suppress(psutil.Error):  # one has just ended
             highest = max(highest, sum(p.memory_info().rss for p in (watched, *watched.children(recursive=True))))
-        except psutil.Error:  # one has just ended
-            pass
         time.sleep(0.5)
     if process.returncode:
         raise SystemExit(process.returncode)

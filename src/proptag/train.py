@@ -31,7 +31,7 @@ from proptag.encode import LABELS, Collator, Features, Row, encode
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
 from proptag.model import JointModel, new, run_network, save
-from proptag.runtime import choose_device, keep_memory, uses_bfloat16
+from proptag.runtime import choose_device, give_memory_back, keep_memory, uses_bfloat16
 
 _COMPLETE = "complete"
 
@@ -49,6 +49,10 @@ class Progress(TrainerCallback):
             f"any technique {found['eval_propaganda']:.3f}, techniques {found['eval_techniques']:.3f}",
             flush=True,
         )
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:  # noqa: ANN401, ARG002
+        """Give back the memory that the epoch's longest sentences took."""
+        give_memory_back()
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:  # noqa: ANN401, ARG002
         """Mark the checkpoint as whole."""
