@@ -19,7 +19,7 @@ from proptag.errors import UserError
 from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
-from proptag.runtime import choose_device, uses_bfloat16
+from proptag.runtime import bound_caches, choose_device, uses_bfloat16
 from proptag.segment import SEGMENTERS
 from proptag.voice import Quotation, find_quotations, voice_of
 
@@ -59,6 +59,8 @@ class Tagger:
         self.device = choose_device(device)
         self.model = loaded.model.to(self.device)
         self.bfloat16 = uses_bfloat16(dtype, self.device)
+        if self.bfloat16 and self.device.type == "cpu":
+            bound_caches()
         self.tokenizer = loaded.tokenizer
         try:
             self.calibration = Calibration.from_dict(loaded.tagger["calibration"])
