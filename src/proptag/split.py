@@ -44,7 +44,7 @@ def _second_annotations(articles: Mapping[str, Article]) -> Iterator[leaks.Pair]
     for article in articles.values():
         first = article.meta.get("second_annotation_of")
         if first in articles:
-            yield leaks.Pair(min(article.id, first), max(article.id, first), 1.0)
+            yield leaks.Pair(min(article.id, str(first)), max(article.id, str(first)), 1.0)
 
 
 def assign(corpus: Labelled, shares: Sequence[float], seed: int, among: Collection[str] | None = None) -> list[list[str]]:
