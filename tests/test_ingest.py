@@ -26,6 +26,7 @@ from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import SettingsError, UserError
 from proptag.ingest import SUFFIXES, Problem, decode, find, from_text, read, read_all
 from proptag.records import Article
+from proptag.score.units import split_inputs
 from proptag.segment import sentences
 from proptag.settings import build
 
@@ -517,6 +518,53 @@ def test_inputs_that_are_not_there_are_told():
                           (["@no.txt"], r"no\.txt: the list"), (["empty"], "no files in it"), (["in/*.png"], "nothing")):  # fmt: skip
         with pytest.raises(UserError, match=words):
             find(inputs, None)
+
+
+def test_what_cannot_be_read_is_found_and_told(tree):
+    for name, target in (("in/gone.txt", "nowhere"), ("in/loop.txt", "loop.txt"), ("in/link.txt", "b.txt"), ("in/linked", "../other")):
+        Path(name).symlink_to(target)
+    os.mkfifo("in/pipe.txt")
+    paths = found(["in"], tree / "in" / "out")
+    assert {"in/gone.txt", "in/link.txt", "in/loop.txt", "in/pipe.txt"} < set(paths)
+    assert not any("linked" in path for path in paths)
+    for name in ("gone", "loop", "pipe"):
+        assert kinds(read_all(Path(f"in/{name}.txt"), ANY)) == ["unreadable"]
+        assert found([f"in/{name[:2]}*.txt"]) == [f"in/{name}.txt"]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_folder_that_cannot_be_listed_ends_the_search(monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UserError, match=r"in/sub/deep: the folder cannot be listed \(Permission denied\)"):
+        found(["in"])
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is forbidden to root")
+@pytest.mark.usefixtures("tree")
+def test_files_in_a_folder_that_may_be_listed_but_not_entered_are_problems():
+    Path("in/out").chmod(0o400)
+    try:
+        assert "in/out/y.txt" in found(["in"])
+        assert kinds(read_all(Path("in/out/y.txt"), ANY)) == ["unreadable"]
+    finally:
+        Path("in/out").chmod(0o700)
+
+
+@pytest.mark.usefixtures("tree")
+def test_long_inputs_are_split_and_told():
+    names = [f"in/{number}-{'x' * 100}.txt" for number in range(60)]
+    for name in names:
+        Path(name).write_text("text")
+    assert sorted(found(split_inputs(", ".join(names)))) == sorted(names)
+    with pytest.raises(UserError, match="no such file or folder"):
+        find(["x" * 5000])
 
 
 @pytest.mark.usefixtures("tree")

@@ -85,8 +85,11 @@ class Tagger:
         return next(self.tag_many([text]))
 
     def tag_many(self, texts: Iterable[str | Article]) -> Iterator[TaggedArticle]:
-        """Tag many texts lazily and in order; sentences of several texts share batches, which is faster than one by one."""
-        articles = (text if isinstance(text, Article) else Article(f"text-{i}", text) for i, text in enumerate(texts, 1))
+        """Tag many texts lazily and in order; sentences of several texts share batches, which is faster than one by one.
+
+        Raises ``UserError``, when it gets there, at what is no text, such as a missing value of a table.
+        """
+        articles = (_as_article(i, text) for i, text in enumerate(texts, 1))
         waiting: list[tuple[Article, list[tuple[int, int]]]] = []
         for article in articles:
             waiting.append((article, self.segment(article.text)))
@@ -183,6 +186,14 @@ class Tagger:
             tuple(sorted(spans, key=lambda span: (span.start, -span.end, span.technique))),
             reading.truncated,
         )
+
+
+def _as_article(number: int, text: str | Article) -> Article:
+    if isinstance(text, Article):
+        return text
+    if not isinstance(text, str):
+        raise UserError(f"text {number}: a text is needed, not {type(text).__name__}")
+    return Article(f"text-{number}", text)
 
 
 def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, threshold: float) -> list[tuple[int, int, float]]:
