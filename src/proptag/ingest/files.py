@@ -17,7 +17,7 @@ def find(inputs: Sequence[str], exclude: Path | None = None) -> Iterator[Path]:
     Each file comes once, in the order of the paths; hidden files and folders, Office's lock files and whatever lies below
     ``exclude`` are passed over, and so are files of other formats unless they are named one by one. Paths in a list are relative to
     the working folder, as in the other inputs. Folders are walked as the paths are taken, one folder's names in memory at a time;
-    links to folders are not followed. Whether a path can be read is for the reader to tell.
+    links to folders are not followed. Broken links and what may not be looked at come too, for the reader to tell.
     Raises ``UserError``, at once, if an input is not there or holds nothing to read, and on the way if a folder cannot be listed.
     """
     lone: list[str] = []
@@ -98,7 +98,10 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _is_wanted(path: Path) -> bool:
-    return not path.name.startswith((".", "~$")) and is_readable(path)
+    if path.name.startswith((".", "~$")) or not is_readable(path):
+        return False
+    # what is said not to be there, such as a broken link, is left for the reader to name
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113
 
 
 def _nothing(text: str) -> str:
