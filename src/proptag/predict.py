@@ -214,11 +214,13 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
             runs.append([token])
     found: list[tuple[int, int, float]] = []
     for run in runs:
-        start, end = _whole_words(text, int(offsets[run[0], 0]), int(offsets[run[-1], 1]))
-        probability = float(probabilities[run].mean())
+        first, last = int(offsets[run[0], 0]), int(offsets[run[-1], 1])
+        if found and first < found[-1][1]:  # within the word that the one before was widened to
+            continue
+        start, end = _whole_words(text, first, last)
         if found and start < found[-1][1]:  # the two met in the middle of a word
             continue
-        found.append((start, end, probability))
+        found.append((start, end, float(probabilities[run].mean())))
     return found
 
 
