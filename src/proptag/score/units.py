@@ -57,7 +57,7 @@ class Names:
     """How files are named in the results: below the input folder if there is just one, else by the path as it was found."""
 
     def __init__(self, inputs: list[str]) -> None:
-        self._root = Path(inputs[0]) if len(inputs) == 1 and os.path.isdir(inputs[0]) else None
+        self._root = Path(inputs[0]) if len(inputs) == 1 and os.path.isdir(inputs[0]) else None  # noqa: PTH112  (an overlong name is no error)
 
     def __call__(self, path: Path) -> str:
         """Return the name of a file."""
