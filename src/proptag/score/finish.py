@@ -53,8 +53,7 @@ def finish(index: Index, output: Path, part_size: int) -> int:
         renamed[part][article] = first
     for name in sorted({*renamed, *(part for (part,) in index.rows(_STALE))}):
         _rewrite(found[name], index, renamed[name])
-    gone: int = next(index.rows("SELECT count(DISTINCT source) FROM files WHERE source NOT IN (SELECT source FROM current)"))[0]
-    return gone
+    return index.gone()
 
 
 def _copy(index: Index, found: dict[str, Part], output: Path, part_size: int) -> None:

@@ -16,13 +16,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from proptag import taxonomy
+from proptag.errors import UserError
 from proptag.manifest import whole_file
 from proptag.records import TaggedArticle
 
 TABLES = ("sentences", "spans", "errors", "files", "articles")
 """In the order in which a part is written."""
+SCHEMA_VERSION = 1
+"""Of the tables; it changes with their columns or what these mean, and parts of two versions are not mixed."""
 _NAME = re.compile(r"part-(?P<number>\d{6,})(?:\.(?P<generation>\d+))?\.parquet")
-_LEFTOVER = re.compile(r"\.?part-\d+.*|none\.parquet")
+_LEFTOVER = re.compile(r"part-\d+.*|none\.parquet")
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+"""As ``whole_file`` names them."""
 
 Row = dict[str, Any]
 
@@ -69,11 +74,19 @@ class Part:
         return self.output / table / self.name
 
     def read(self, table: str, columns: list[str] | None = None) -> pa.Table:
-        """Read its rows of a table."""
+        """Read its rows of a table; ``UserError`` if the file is damaged."""
         path = self.path(table)
         if not path.exists():
             return schemas()[table].empty_table().select(columns or schemas()[table].names)
-        return pq.read_table(path, columns=columns, schema=schemas()[table])
+        try:
+            return pq.read_table(path, columns=columns, schema=schemas()[table])
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # it comes from the system
+                raise
+            said = str(error).partition("\n")[0][:200]
+            raise UserError(
+                f"{path}: damaged ({said}); delete {self.output}/articles/{self.name}, and the same command scores its articles anew"
+            ) from error
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Write it; it counts from the moment when the last file is in its place."""
@@ -103,8 +116,10 @@ def clean(output: Path) -> list[Part]:
         for path in (output / table).glob("*"):
             if path.name not in whole and _LEFTOVER.fullmatch(path.name):
                 path.unlink()
-        for path in (output / table).glob(".part-*.tmp"):
-            path.unlink()
+    for folder in (output, *(output / name for name in (*TABLES, "jsonl", "csv", "pages"))):
+        for path in folder.glob(".*.tmp"):
+            if _TEMPORARY.fullmatch(path.name):
+                path.unlink()
     return list(latest.values())
 
 
