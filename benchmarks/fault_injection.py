@@ -69,8 +69,15 @@ def change_input(folder: Path, rng: random.Random) -> None:
 
 
 def rows_of(output: Path) -> dict[str, list[str]]:
-    """Return all rows of an output folder, sorted."""
-    return {table: sorted(map(repr, ds.dataset(output / table, format="parquet").to_table().to_pylist())) for table in TABLES}
+    """Return all rows of an output folder, sorted; with four digits, for with several workers the batches are other ones after a kill."""
+    tables = {table: ds.dataset(output / table, format="parquet").to_table().to_pylist() for table in TABLES}
+    return {table: sorted(repr(_rounded(row)) for row in rows) for table, rows in tables.items()}
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def settings(model: str, folder: Path, output: Path, **more: object) -> ScoreConfig:

@@ -271,7 +271,9 @@ def test_plan_says_what_would_be_done_and_loads_no_torch(model, folder, tmp_path
     with pytest.raises(UserError, match=r"another model, version of proptag or setting \(settings\)"):
         plan(settings(model, folder, output, dtype="bfloat16"))
     code = "import sys; from test_score import *; print(plan(settings(*sys.argv[1:4]))); sys.exit('torch' in sys.modules)"
-    code = code.replace("from test_score import *", "from proptag.score.plan import plan; from proptag.config import IngestConfig, ScoreConfig")
+    code = code.replace(
+        "from test_score import *", "from proptag.score.plan import plan; from proptag.config import IngestConfig, ScoreConfig"
+    )
     code = code.replace("settings(*sys.argv[1:4])", "ScoreConfig(*sys.argv[1:4], ingest=IngestConfig(languages='any'))")
     done = subprocess.run([sys.executable, "-c", code, model, folder, output], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -316,7 +318,7 @@ def test_a_wrong_input_or_output_costs_no_rows_and_no_files(model, folder, tmp_p
     before = rows(output)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.txt").write_text("Another folder. It is small.")
-    with pytest.raises(UserError, match="12 of the 12 files that .* are not in it"):
+    with pytest.raises(UserError, match=r"12 of the 12 files that .* are not in it"):
         score_to(model, tmp_path / "other", output)
     with pytest.raises(UserError, match="nothing to read but what lies in the output folder"):
         score_to(model, folder, folder)

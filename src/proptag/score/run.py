@@ -12,7 +12,7 @@ from proptag.score import exports, local, overview, ray
 from proptag.score.description import compare, describe, note, with_number_type
 from proptag.score.finish import finish, forget_failures
 from proptag.score.index import Index
-from proptag.score.progress import Progress, tell
+from proptag.score.progress import Progress, tell, telling
 from proptag.score.summary import NAME as SUMMARY
 from proptag.score.summary import Summary, summarise
 from proptag.score.tables import Part, clean, leave_none_empty
@@ -64,12 +64,12 @@ def _score(config: ScoreConfig, output: Path) -> int:
         done = clean(output)
     progress, index = Progress(total), Index()
     first = max((part.number for part in done), default=-1) + 1
-    for result in ENGINES[config.engine](config, done, first):
-        index.add_current(result.current)
-        index.add_pending(result.duplicates)
-        progress.add(result)
-        tell(progress)
-    tell(progress, last=True)
+    with telling(progress):
+        for result in ENGINES[config.engine](config, done, first):
+            index.add_current(result.current)
+            index.add_pending(result.duplicates)
+            progress.add(result)
+            tell(progress)
     if gone := finish(index, output, config.part_size):
         print(f"{gone} files are no longer in the input; their rows were taken out", file=sys.stderr)
     return progress.articles
@@ -95,8 +95,8 @@ def _conclude(config: ScoreConfig, output: Path) -> Summary:
     """Write what is made of the parts."""
     leave_none_empty(output)
     exports.write(output, config.formats)
-    overview.write(output, config.pages, config.model)
     summary = summarise(output)
+    overview.write(output, config.pages, config.model, summary)
     summary.write(output)
     return summary
 
