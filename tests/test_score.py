@@ -187,6 +187,7 @@ def test_what_failed_is_tried_again_only_if_asked_for(model, folder, tmp_path, m
     assert score(settings(model, folder, tmp_path / "out", max_failed=0.2))[0].reasons == {"crash": 1}
     monkeypatch.undo()
     assert score(settings(model, folder, tmp_path / "out", max_failed=0.2))[0].failed == 1
+    assert plan(settings(model, folder, tmp_path / "out", retry_failed=True)).states == {"scored": 12, "retried": 1}
     found, scored = score(settings(model, folder, tmp_path / "out", retry_failed=True))
     assert (found.failed, scored) == (0, 1)
 

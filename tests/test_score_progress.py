@@ -33,7 +33,7 @@ def test_rate_and_time_left_are_those_of_what_is_scored(clock):
     assert str(progress) == "100%  51 articles scored, 0.5 a second, 2 failed"
 
 
-@pytest.mark.parametrize(("total", "left"), [(101, "less than a minute"), (37_000, "1 h 2 min"), (9_000_000, "10 d 9 h")])
+@pytest.mark.parametrize(("total", "left"), [(101, "less than a minute"), (37_000, "1 h 2 min"), (9_000_000, "10 d 10 h")])
 def test_time_left_in_words(clock, total, left):
     progress = Progress(total, begun=clock.now)
     clock.now += 10
