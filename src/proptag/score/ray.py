@@ -59,7 +59,10 @@ def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
             num_gpus=config.gpus or None,
         )
         for row in dataset.iter_rows():
-            yield Done(**json.loads(row["done"]))
+            done_or_failed = json.loads(row["done"])
+            if "failed" in done_or_failed:
+                raise UserError(f"{done_or_failed['failed']}; the same command goes on from here")
+            yield Done(**done_or_failed)
     except RayError as error:
         root = _root(error)
         said = str(root) if isinstance(root, UserError) else f"engine=ray: {type(root).__name__}: {root}"
@@ -133,8 +136,11 @@ class RayWorker:
         self._work = Worker(_config(settings))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Do the unit of a batch."""
-        results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
+        """Do the unit of a batch; a failure that is nobody's bug comes back in words, for Ray keeps only the trace of an exception."""
+        try:
+            results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
+        except (UserError, OSError) as error:
+            return pa.table({"done": [json.dumps({"failed": str(error)})]})
         return pa.table({"done": [json.dumps(asdict(result)) for result in results]})
 
 
