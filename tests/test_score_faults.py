@@ -8,9 +8,7 @@ import pytest
 from conftest import ROOT
 
 
-@pytest.mark.parametrize(
-    ("kills", "bad", "workers"), [(8, 120, 1), (3, 1, 2), *(pytest.param(200, 2000, n, marks=pytest.mark.long) for n in (1, 2))]
-)
+@pytest.mark.parametrize(("kills", "bad", "workers"), [(8, 120, 1), *(pytest.param(200, 2000, n, marks=pytest.mark.long) for n in (1, 2))])
 def test_no_fault_loses_or_doubles_a_row(model, kills, bad, workers):
     pytest.importorskip("resource", reason="the processes are forked")
     command = [
