@@ -187,6 +187,7 @@ def test_what_failed_is_tried_again_only_if_asked_for(model, folder, tmp_path, m
     assert score(settings(model, folder, tmp_path / "out", max_failed=0.2))[0].reasons == {"crash": 1}
     monkeypatch.undo()
     assert score(settings(model, folder, tmp_path / "out", max_failed=0.2))[0].failed == 1
+    assert plan(settings(model, folder, tmp_path / "out", retry_failed=True)).states == {"scored": 12, "retried": 1}
     found, scored = score(settings(model, folder, tmp_path / "out", retry_failed=True))
     assert (found.failed, scored) == (0, 1)
 
@@ -268,9 +269,13 @@ def test_plan_says_what_would_be_done_and_loads_no_torch(model, folder, tmp_path
     assert (found.states["new"], found.states["changed"], found.states["scored"], found.gone) == (1, 1, 10, 1)
     assert found.formats == {".txt": 11, ".md": 1}
     assert found.other == {".png": 1}
+    with pytest.raises(UserError, match=r"another model, version of proptag or setting \(settings\)"):
+        plan(settings(model, folder, output, dtype="bfloat16"))
     code = "import sys; from test_score import *; print(plan(settings(*sys.argv[1:4]))); sys.exit('torch' in sys.modules)"
-    code = code.replace("from test_score import *", "from proptag.score.plan import plan; from proptag.config import ScoreConfig")
-    code = code.replace("settings(*sys.argv[1:4])", "ScoreConfig(*sys.argv[1:4])")
+    code = code.replace(
+        "from test_score import *", "from proptag.score.plan import plan; from proptag.config import IngestConfig, ScoreConfig"
+    )
+    code = code.replace("settings(*sys.argv[1:4])", "ScoreConfig(*sys.argv[1:4], ingest=IngestConfig(languages='any'))")
     done = subprocess.run([sys.executable, "-c", code, model, folder, output], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "would read 2 files" in done.stdout
@@ -303,8 +308,44 @@ def test_nothing_to_score_is_said(model, tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(UserError, match="no files in it of a format that is read"):
         score_to(model, tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
     with pytest.raises(SettingsError, match="there is no 'xlsx'"):
         score_to(model, tmp_path / "in", tmp_path / "out", formats="parquet,xlsx")
+
+
+def test_a_wrong_input_or_output_costs_no_rows_and_no_files(model, folder, tmp_path):
+    output = tmp_path / "out"
+    score_to(model, folder, output, formats="csv")
+    before = rows(output)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text("Another folder. It is small.")
+    with pytest.raises(UserError, match=r"12 of the 12 files that .* are not in it"):
+        score_to(model, tmp_path / "other", output)
+    with pytest.raises(UserError, match="nothing to read but what lies in the output folder"):
+        score_to(model, folder, folder)
+    shutil.copy(folder / "sub" / next(os.scandir(folder / "sub")).name, output / "csv" / "mine.txt")
+    with pytest.raises(UserError, match="nothing to read but"):
+        score_to(model, output / "csv", output)
+    assert rows(output) == before
+    assert score_to(model, folder, output) == 0
+    assert [p.name for p in (output / "csv").iterdir()] == ["mine.txt"]  # what is not ours stays
+    with pytest.raises(UserError, match=r"holds files, but no manifest\.json"):
+        score_to(model, folder, tmp_path / "other")
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["a.txt"]
+    assert score_to(model, tmp_path / "other", output, remove_gone=True) == 1
+    assert [a["article_id"] for a in table(output, "articles")] == ["a.txt"]
+
+
+def test_a_damaged_part_is_named(model, folder, tmp_path):
+    score_to(model, folder, tmp_path / "out")
+    part = tmp_path / "out" / "articles" / "part-000001.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"part-000001\.parquet: damaged"):
+        score_to(model, folder, tmp_path / "out")
+    part.unlink()  # as the message says
+    score_to(model, folder, tmp_path / "out")
+    score_to(model, folder, tmp_path / "fresh")
+    assert rounded(tmp_path / "out") == rounded(tmp_path / "fresh")
 
 
 def test_a_full_disk_is_said_and_the_run_goes_on_afterwards(model, folder, tmp_path):

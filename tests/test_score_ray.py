@@ -1,6 +1,7 @@
 """The engine on Ray: the rows of the local one, also when its processes are killed, and no network beyond this machine."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,15 +10,18 @@ import time
 import psutil
 import pytest
 
-from proptag.config import ScoreConfig, build
+from proptag.config import ScoreConfig
+from proptag.errors import UserError
 from proptag.score.run import score
+from proptag.settings import build
 from test_score import rows
 
 pytest.importorskip("ray", reason="pip install 'proptag[ray]'")
 CODE = """
 import json, sys
-from proptag.config import ScoreConfig, build
+from proptag.config import ScoreConfig
 from proptag.score.run import score
+from proptag.settings import build
 score(build(ScoreConfig, json.loads(sys.argv[1])))
 """
 
@@ -51,17 +55,32 @@ def test_ray_gives_the_rows_of_the_local_engine_also_when_its_processes_are_kill
     output = tmp_path / "ray"
     command = [sys.executable, "-c", CODE, json.dumps(settings(model, folder, output, "ray"))]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    doomed, far = ["ray::MapWorker", "ray::ReadUnits"], set()
+    doomed, far = ["ray::ReadUnits", "ray::MapWorker"], set()  # the input is read long before all of it is scored
     while run.poll() is None:
-        if len(list((output / "articles").glob("part-*"))) >= 2:
-            far |= addresses(run.pid)
-            if doomed and kill(run.pid, doomed[0]):
-                doomed.pop(0)
+        begun = len(list((output / "articles").glob("part-*"))) >= 2
+        far |= addresses(run.pid) if begun else set()
+        if doomed and (begun or doomed[0] == "ray::ReadUnits") and kill(run.pid, doomed[0]):
+            doomed.pop(0)
         time.sleep(0.02)
     assert run.returncode == 0, run.stdout.read()
-    assert "ray::MapWorker" not in doomed
+    assert not doomed, "neither a worker nor the reading task may be left out"
     assert rows(output) == rows(tmp_path / "local")
     assert far == set()
+
+
+def test_a_failure_in_a_worker_is_told_in_words_and_leaves_the_session_of_the_caller(model, folder, tmp_path):
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        broken = tmp_path / "model"
+        shutil.copytree(model, broken)
+        (broken / "model.safetensors").write_bytes(b"broken")
+        with pytest.raises(UserError, match=r"model.*; the same command goes on from here"):
+            score(build(ScoreConfig, settings(broken, folder, tmp_path / "out", "ray") | {"workers": 1}))
+        assert ray.is_initialized()
+    finally:
+        ray.shutdown()
 
 
 def processes(parent):

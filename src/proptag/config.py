@@ -259,6 +259,7 @@ class ScoreConfig:
     read_memory: int = setting(2000, "most memory of a reading process, in MB", at_least=200)
     max_failed: float = setting(0.0, "share of the articles that may fail before the exit code is 1", at_least=0.0, at_most=1.0)
     retry_failed: bool = setting(False, "try again what could not be read in an earlier run")
+    remove_gone: bool = setting(False, "take out rows even if most files scored before are no longer in the input")
 
     @property
     def inputs(self) -> dict[str, Path]:

@@ -39,7 +39,7 @@ class Overview:
     sentences: Mapping[tuple[str, str], int]
     """Number of sentences by kind of group and group."""
     hits: Mapping[tuple[str, str, str], int]
-    """Those of them with a technique, by kind, group and technique."""
+    """Those of them with a technique, by kind, group and technique; of the groups that are ``shown``."""
     leaders: list[Leader]
 
 
@@ -56,12 +56,25 @@ def render(found: Overview) -> str:
     )  # fmt: skip
 
 
+def shown(sentences: Mapping[tuple[str, str], int]) -> set[tuple[str, str]]:
+    """Return the groups, as (kind, name), that the tables have columns for."""
+    return {(kind, name) for kind in _KINDS for name in _columns(kind, _sizes(kind, sentences))}
+
+
+def _sizes(kind: str, sentences: Mapping[tuple[str, str], int]) -> Counter[str]:
+    return Counter({name: count for (k, name), count in sentences.items() if k == kind and count})
+
+
+def _columns(kind: str, sizes: Counter[str]) -> list[str]:
+    return sorted(sizes)[-_COLUMNS:] if kind == "month" else [name for name, _ in sizes.most_common(_COLUMNS)]
+
+
 def _table(kind: str, found: Overview, techniques: list[str]) -> dict[str, Any] | None:
     """Lay out the shares of sentences with each technique (rows) in each group (columns); None where there are no groups."""
-    sizes = Counter({name: count for (k, name), count in found.sentences.items() if k == kind and count})
+    sizes = _sizes(kind, found.sentences)
     if not sizes or not techniques:
         return None
-    shown = sorted(sizes)[-_COLUMNS:] if kind == "month" else [name for name, _ in sizes.most_common(_COLUMNS)]
-    shares = {t: [found.hits.get((kind, name, t), 0) / sizes[name] for name in shown] for t in techniques}
+    columns = _columns(kind, sizes)
+    shares = {t: [found.hits.get((kind, name, t), 0) / sizes[name] for name in columns] for t in techniques}
     rows = [{"technique": t, "shares": row, "most": max(row)} for t, row in shares.items() if max(row)]
-    return {"kind": _KINDS[kind], "columns": [(name, sizes[name]) for name in shown], "rows": rows, "left_out": len(sizes) - len(shown)}
+    return {"kind": _KINDS[kind], "columns": [(name, sizes[name]) for name in columns], "rows": rows, "left_out": len(sizes) - len(columns)}

@@ -2,7 +2,8 @@
 
 Requests and answers are JSON, not pickle: the parsers see hostile files, and nothing that they send is executed. A request is
 ``{"path", "source", "known"}``; the answers are ``["same", version, bytes]``, or ``["file", version, bytes]``, any number of
-``["article", …]`` and ``["problem", …]``, and ``["end"]``; or ``["failed", errno, words]`` where a full disk is at fault.
+``["article", …]`` and ``["problem", …]``, and ``["end"]``; or ``["failed", errno, words]`` where a full disk is at fault. While a
+large file is hashed, ``["alive"]`` comes now and then: the time limit is one for an article, not for the bytes of a file.
 """
 
 import ctypes
@@ -11,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from proptag.records import Article
 Message = list[Any]
 OUT_OF_MEMORY = 77
 """The exit code of a process that may have no more memory."""
+_CHUNK = 1_000_000  # bytes that are hashed between two signs of life
 _META = {"own_id": "id"} | {name: name for name in ("date", "author", "outlet", "url", "language")}
 """The columns that an article's metadata go to."""
 
@@ -60,7 +62,7 @@ def _timed(answers: Iterator[Message], seconds: float) -> Message | None:
 
 
 def _answers(path: Path, source: str, known: set[str], config: IngestConfig) -> Iterator[Message]:
-    version, size = _version(path)
+    version, size = yield from _version(path)
     if version in known:
         yield ["same", version, size]
         return
@@ -77,13 +79,19 @@ def _answers(path: Path, source: str, known: set[str], config: IngestConfig) -> 
     yield ["end"]
 
 
-def _version(path: Path) -> tuple[str, int]:
+def _version(path: Path) -> Generator[Message, None, tuple[str, int]]:
     """Return the SHA-256 of a file's bytes and their number; empty and 0 if it cannot be read."""
+    digest, size = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                if len(chunk) == _CHUNK:
+                    yield ["alive"]
     except OSError:
         return "", 0
+    return digest.hexdigest(), size
 
 
 def _article(article: Article) -> Message:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,6 +11,7 @@ from proptag.manifest import whole_file
 from proptag.score.tables import TABLES, Row, read_each, schemas
 
 FORMATS = ("parquet", "jsonl", "csv")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is a formula to spreadsheets, and the texts are anybody's
 _ROWS = 1000  # turned into Python values at once
 
 
@@ -28,11 +28,19 @@ def write(output: Path, formats: str) -> None:
     wanted = check(formats)
     for name, writer in _WRITERS.items():
         if name not in wanted:
-            shutil.rmtree(output / name, ignore_errors=True)  # it would tell of an earlier state
+            _remove(output / name, name)  # it would tell of an earlier state
             continue
         for table in TABLES:
             with whole_file(output / name / f"{table}.{name}") as path, path.open("w", encoding="utf-8", newline="") as file:
                 writer(file, table, _rows(output, table))
+
+
+def _remove(folder: Path, name: str) -> None:
+    """Delete our own files, and the folder unless somebody keeps others there."""
+    for table in TABLES:
+        (folder / f"{table}.{name}").unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _rows(output: Path, table: str) -> Iterator[Row]:
@@ -57,6 +65,8 @@ def _write_csv(file: TextIO, table: str, rows: Iterable[Row]) -> None:
 def _cells(value: Any, inner: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
     if inner:
         return [value[name] for name in inner]
+    if isinstance(value, str):
+        return [f"'{value}" if value.startswith(_FORMULA) else value]
     return ["|".join(value) if isinstance(value, list) else value]
 
 

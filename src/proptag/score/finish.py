@@ -7,6 +7,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 from proptag.score.index import Index
 from proptag.score.tables import Part, Row, copied_tables, parts
 
+_MOST_SENTENCES = 50_000  # in a part of copies
 _FIRST = """
 CREATE TABLE firsts (sha256 BLOB PRIMARY KEY, id TEXT, place INT) WITHOUT ROWID;
 INSERT INTO firsts SELECT sha256, id, min(place * 4294967296 + position) FROM (
@@ -53,39 +56,37 @@ def finish(index: Index, output: Path, part_size: int) -> int:
         renamed[part][article] = first
     for name in sorted({*renamed, *(part for (part,) in index.rows(_STALE))}):
         _rewrite(found[name], index, renamed[name])
-    gone: int = next(index.rows("SELECT count(DISTINCT source) FROM files WHERE source NOT IN (SELECT source FROM current)"))[0]
-    return gone
+    return index.gone()
 
 
 def _copy(index: Index, found: dict[str, Part], output: Path, part_size: int) -> None:
     number = max((part.number for part in found.values()), default=-1) + 1
-    made: dict[str, list[pa.Table]] = defaultdict(list)
-    waiting = 0
-    for part, copies in _copies(index, part_size):
-        for table, rows in copied_tables(found[part], copies).items():
-            made[table].append(rows)
-        waiting += len(copies)
-        if waiting >= part_size:
-            Part(output, number).write({table: pa.concat_tables(tables) for table, tables in made.items()})
-            number, waiting = number + 1, 0
-            made.clear()
+    waiting: dict[str, list[pa.Table]] = defaultdict(list)
+    sentences = 0
+    for tables in _copies(index, found):
+        for table, rows in tables.items():
+            waiting[table].append(rows)
+        sentences += len(tables["sentences"])
+        if len(waiting["articles"]) >= part_size or sentences >= _MOST_SENTENCES:
+            _write(Part(output, number), waiting)
+            number, sentences = number + 1, 0
+            waiting.clear()
     if waiting:
-        Part(output, number).write({table: pa.concat_tables(tables) for table, tables in made.items()})
+        _write(Part(output, number), waiting)
 
 
-def _copies(index: Index, most: int) -> Iterator[tuple[str, list[tuple[str, Row]]]]:
-    """Group the copies to be made by the part that holds the original, at most so many at a time."""
-    group: list[tuple[str, Row]] = []
-    last = ""
-    for part, original, row, first in index.rows(_COPIES):
-        if group and (part != last or len(group) >= most):
-            yield last, group
-            group = []
-        content = json.loads(row)
-        group.append((original, {**content, "duplicate_of": first if first != content["id"] else None}))
-        last = part
-    if group:
-        yield last, group
+def _write(part: Part, waiting: dict[str, list[pa.Table]]) -> None:
+    part.write({table: pa.concat_tables(tables) for table, tables in waiting.items()})
+
+
+def _copies(index: Index, found: dict[str, Part]) -> Iterator[dict[str, pa.Table]]:
+    """Yield the tables of each copy; the parts with the originals are read one at a time."""
+    for name, rows in groupby(index.rows(_COPIES), key=itemgetter(0)):
+        yield from copied_tables(found[name], ((original, _copied(json.loads(row), first)) for _, original, row, first in rows))
+
+
+def _copied(row: Row, first: str) -> Row:
+    return {**row, "duplicate_of": first if first != row["id"] else None}
 
 
 def _rewrite(part: Part, index: Index, renamed: dict[str, str | None]) -> None:

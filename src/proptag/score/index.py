@@ -7,10 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from proptag.score.tables import Part
 
@@ -53,8 +50,10 @@ class Index:
 
     def load(self, parts: Iterable[Part]) -> None:
         """Read parts."""
+        parts = list(parts)
         for part in parts:
             self._add(part)
+        self.load_files(parts)
         self.database.execute("INSERT OR IGNORE INTO texts SELECT sha256 FROM articles")
         self.database.execute(_COMPLETE)
 
@@ -62,12 +61,16 @@ class Index:
         name = part.name
         self._many("articles", 7, (
             (r["article_id"], r["source"], r["file_sha256"], r["position"], bytes.fromhex(r["sha256"])[:16], r["duplicate_of"], name)
-            for r in _rows(part.path("articles"), ["article_id", "source", "file_sha256", "position", "sha256", "duplicate_of"])
+            for r in part.read("articles", ["article_id", "source", "file_sha256", "position", "sha256", "duplicate_of"]).to_pylist()
         ))  # fmt: skip
-        self._many("problems", 4, ((problem_key(r), r["source"], r["file_sha256"], name) for r in _rows(part.path("errors"))))
-        self._many("files", 5, (
-            (r["source"], r["sha256"], r["articles"], r["problems"], name) for r in _rows(part.path("files"))
-        ))  # fmt: skip
+        self._many("problems", 4, ((problem_key(r), r["source"], r["file_sha256"], name) for r in part.read("errors").to_pylist()))
+
+    def load_files(self, parts: Iterable[Part]) -> None:
+        """Read of parts only which files were read to their end."""
+        for part in parts:
+            self._many("files", 5, (
+                (r["source"], r["sha256"], r["articles"], r["problems"], part.name) for r in part.read("files").to_pylist()
+            ))  # fmt: skip
 
     def _many(self, table: str, width: int, rows: Iterable[Sequence[Any]]) -> None:
         marks = ", ".join("?" * width)
@@ -92,6 +95,11 @@ class Index:
         query = "SELECT 1 FROM files WHERE (source, version) = (?, ?)"
         return self.database.execute(query, (source, version)).fetchone() is not None
 
+    def has_failed(self, source: str, version: str) -> bool:
+        """Whether a version of a file, or a row of it, could not be read."""
+        query = "SELECT 1 FROM files WHERE (source, version) = (?, ?) AND problems > 0"
+        return self.database.execute(query, (source, version)).fetchone() is not None
+
     def has_problem(self, key: bytes) -> bool:
         """Whether a problem is in the parts."""
         return self.database.execute("SELECT 1 FROM problems WHERE key = ?", (key,)).fetchone() is not None
@@ -111,13 +119,14 @@ class Index:
             (r["id"], r["file_sha256"], bytes.fromhex(r["sha256"])[:16], r["order"], r["position"], json.dumps(r)) for r in rows
         ))  # fmt: skip
 
+    def known(self) -> int:
+        """Return how many files the parts tell of."""
+        return int(next(self.rows("SELECT count(DISTINCT source) FROM files"))[0])
+
+    def gone(self) -> int:
+        """Return how many of them are not current, in any version."""
+        return int(next(self.rows("SELECT count(DISTINCT source) FROM files WHERE source NOT IN (SELECT source FROM current)"))[0])
+
     def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         """Ask the database."""
         return iter(self.database.execute(query, values))
-
-
-def _rows(path: Path, columns: list[str] | None = None) -> list[Row]:
-    if not path.exists():
-        return []
-    found: list[Row] = pq.read_table(path, columns=columns).to_pylist()
-    return found

@@ -13,14 +13,19 @@ from proptag import manifest
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan
 from proptag.report import html, overview
 from proptag.report.overview import Leader, Overview
-from proptag.score.summary import summarise
+from proptag.score.summary import Summary
 from proptag.score.tables import Part, Row, parts
 
+_GROUPING = ["article_id", "source", "outlet", "date", "sentences"]
+_LONGEST = 2000  # sentences of a page; more of them stop browsers
 _PAGE = re.compile(r".*-[0-9a-f]{12}\.html")
 
+Group = tuple[str, str]
+"""Its kind and its name."""
 
-def write(output: Path, pages: int, model: str) -> None:
-    """Write ``overview.html``, and ``pages/`` with the ``pages`` articles of the most marked sentences."""
+
+def write(output: Path, pages: int, model: str, summary: Summary) -> None:
+    """Write ``overview.html`` with the totals of ``summary``, and ``pages/`` with the ``pages`` articles of the most marked sentences."""
     leaders = _leaders(output, pages)
     names = {row["article_id"]: page_name(row["article_id"]) for _, row in leaders}
     for path in (output / "pages").glob("*.html"):
@@ -39,7 +44,7 @@ def write(output: Path, pages: int, model: str) -> None:
         for part, row in leaders
     ]  # fmt: skip
     sentences, hits = _count(output)
-    manifest.write_text(output / "overview.html", overview.render(Overview(summarise(output), model, sentences, hits, listed)))
+    manifest.write_text(output / "overview.html", overview.render(Overview(summary, model, sentences, hits, listed)))
 
 
 def page_name(article_id: str) -> str:
@@ -59,14 +64,16 @@ def groups_of(row: Row) -> Iterator[tuple[str, str]]:
         yield "month", row["date"][:7]
 
 
-def _count(output: Path) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str]]]:
-    """Count the sentences of each group, and those with each technique."""
-    sentences, hits = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+def _count(output: Path) -> tuple[Counter[Group], Counter[tuple[str, str, str]]]:
+    """Count the sentences of each group, and those with each technique in the groups that the tables show."""
+    sentences = Counter[Group]()
     for part in parts(output):
-        rows = part.read("articles", ["article_id", "source", "outlet", "date", "sentences"]).to_pylist()
-        groups = {row["article_id"]: list(groups_of(row)) for row in rows}
-        for row in rows:
-            sentences.update(dict.fromkeys(groups[row["article_id"]], row["sentences"]))
+        for row in part.read("articles", _GROUPING).to_pylist():
+            sentences.update(dict.fromkeys(groups_of(row), row["sentences"]))
+    shown, hits = overview.shown(sentences), Counter[tuple[str, str, str]]()
+    for part in parts(output):
+        rows = part.read("articles", _GROUPING).to_pylist()
+        groups = {row["article_id"]: [group for group in groups_of(row) if group in shown] for row in rows}
         table = part.read("sentences", ["article_id", "techniques"]).combine_chunks()
         articles = table["article_id"].take(pc.list_parent_indices(table["techniques"])).to_pylist()
         pairs = Counter(zip(articles, pc.list_flatten(table["techniques"]).to_pylist(), strict=True))
@@ -94,24 +101,31 @@ def _techniques(part: Part, article: str) -> list[tuple[str, int]]:
 
 
 def _restored(part: Part, head: Row, model: str) -> tuple[TaggedArticle, str]:
-    """Make an article of its rows; its text has the sentences in their places and only line breaks and blanks between."""
+    """Make an article of its rows, the first of them if there are very many.
+
+    Its text has the sentences in their places and only line breaks and blanks between.
+    """
     article = head["article_id"]
     spans: dict[int, list[TaggedSpan]] = {}
     for r in _rows_of(part, "spans", article):
         span = TaggedSpan(r["start"], r["end"], r["technique"], r["probability"], r["voice"], r["speaker"])
         spans.setdefault(r["sentence"], []).append(span)
-    text, line, sentences = "", 1, []
-    for r in _rows_of(part, "sentences", article):
-        gap = r["start"] - len(text)
-        text += "\n".ljust(gap) if gap and r["line"] > line else " " * gap
-        text, line = text + r["text"], r["line"]
+    pieces: list[str] = []
+    end, line, sentences = 0, 1, []
+    for r in _rows_of(part, "sentences", article)[:_LONGEST]:
+        gap = r["start"] - end
+        pieces += ["\n".ljust(gap) if gap and r["line"] > line else " " * gap, r["text"]]
+        end, line = r["start"] + len(r["text"]), r["line"]
         sentences.append(
             TaggedSentence(
                 Sentence(article, r["index"], r["start"], r["end"], r["text"]), r["probabilities"], tuple(r["techniques"]),
                 r["propaganda"], r["voice"], r["speaker"], tuple(spans.get(r["index"], ())), r["truncated"],
             )
         )  # fmt: skip
-    return TaggedArticle(article, head["source"], head["title"], tuple(sentences), model), text
+    cut = f" (the first {_LONGEST} of {head['sentences']} sentences)" if head["sentences"] > _LONGEST else ""
+    return TaggedArticle(article, head["source"], f"{head['title'] or article}{cut}" if cut else head["title"], tuple(sentences), model), (
+        "".join(pieces)
+    )
 
 
 def _rows_of(part: Part, table: str, article: str) -> list[Row]:

@@ -9,6 +9,7 @@ from proptag import manifest
 from proptag.config import ScoreConfig
 from proptag.errors import UserError
 from proptag.ingest.formats import is_readable
+from proptag.score.description import compare, describe
 from proptag.score.index import Index
 from proptag.score.tables import parts
 from proptag.score.units import Names, find_files, split_inputs
@@ -34,9 +35,12 @@ class Plan:
         lines += [f"{name:16}{count:10}{self.bytes[name] / 1e6:12.1f}" for name, count in sorted(self.formats.items())]
         lines += ["", f"{'new':16}{self.states['new']:10}", f"{'changed':16}{self.states['changed']:10}"]
         lines += [f"{'scored already':16}{self.states['scored']:10}", f"{'gone':16}{self.gone:10}  their rows would be taken out"]
+        if self.states["retried"]:
+            lines.append(f"{'tried again':16}{self.states['retried']:10}")
         if self.states["unreadable"]:
             lines.append(f"{'unreadable':16}{self.states['unreadable']:10}")
-        lines += ["", f"would read {self.states['new'] + self.states['changed']} files, {self.to_read / 1e6:.1f} MB; nothing was done"]
+        reading = sum(self.states[state] for state in ("new", "changed", "retried"))
+        lines += ["", f"would read {reading} files, {self.to_read / 1e6:.1f} MB; nothing was done"]
         if self.other:
             listed = ", ".join(f"{name or 'no suffix'} {count}" for name, count in self.other.most_common(8))
             lines.append(f"passes over {self.other.total()} files of formats that are not read: {listed}")
@@ -44,8 +48,9 @@ class Plan:
 
 
 def plan(config: ScoreConfig) -> Plan:
-    """Compare the input with what is scored; ``UserError`` if there is nothing to read."""
+    """Compare the input with what is scored; ``UserError`` if there is nothing to read, or the output folder holds other scores."""
     output = Path(config.output)
+    compare(output, describe(config))
     latest = {part.number: part for part in parts(output)}
     index = Index(latest.values())
     names, found = Names(split_inputs(config.input)), Plan()
@@ -56,15 +61,17 @@ def plan(config: ScoreConfig) -> Plan:
         except (OSError, UserError):
             found.states["unreadable"] += 1
             continue
-        state = "scored" if version in index.complete_versions(name) else "changed" if index.knows(name) else "new"
+        if config.retry_failed and index.has_failed(name, version):
+            state = "retried"
+        else:
+            state = "scored" if version in index.complete_versions(name) else "changed" if index.knows(name) else "new"
         index.add_current([(name, version, 0)])
         suffix = "".join(path.suffixes[-2:]) if path.suffix in (".gz", ".zst") else path.suffix
         found.formats[suffix.lower()] += 1
         found.bytes[suffix.lower()] += size
         found.states[state] += 1
         found.to_read += size if state != "scored" else 0
-    query = "SELECT count(DISTINCT source) FROM files WHERE source NOT IN (SELECT source FROM current)"
-    found.gone = next(index.rows(query))[0]
+    found.gone = index.gone()
     found.other = _other(split_inputs(config.input), output)
     return found
 

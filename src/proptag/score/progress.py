@@ -2,7 +2,10 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event, Thread
 
 from proptag.score.work import Done
 
@@ -59,3 +62,22 @@ def tell(progress: Progress, *, last: bool = False) -> None:
     elif last or now - progress.said >= _EVERY:
         progress.said = now
         print(progress, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def telling(progress: Progress) -> Iterator[None]:
+    """Say it now and then also while a long unit is at work, and a last time at the end."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(_EVERY / 6):
+            tell(progress)
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    tell(progress, last=True)

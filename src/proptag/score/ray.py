@@ -33,19 +33,23 @@ _QUIET = {
 
 
 def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
-    """Score what is not in the parts ``done``, in new parts numbered from ``first``; ``UserError`` if Ray is not installed."""
+    """Score what is not in the parts ``done``, in new parts numbered from ``first``; ``UserError`` if Ray is not installed or fails."""
     if find_spec("ray") is None:
         raise UserError("engine=ray: Ray is not installed; pip install 'proptag[ray]'")
     os.environ.update(_QUIET if config.address else _QUIET | _ALONE)
     import ray
+    from ray.exceptions import RayError
 
-    _join(config)
     workers = config.workers or 1
-    settings = asdict(config) | {"output": str(Path(config.output).resolve())}
-    if Path(config.model).is_dir():  # or else the id of a model in the cache
-        settings["model"] = str(Path(config.model).resolve())
+    settings = asdict(config) | {name: str(Path(getattr(config, name)).resolve()) for name in ("model", "output")}
+    ours = not ray.is_initialized()  # or else the caller's, who ends it
     try:
-        dataset = ray.data.read_datasource(_source(settings, [part.name for part in done], first), override_num_blocks=1).map_batches(
+        if ours:
+            _join(config)
+        _prepare()
+        dataset = ray.data.read_datasource(
+            _source(settings, frozenset(part.name for part in done), first), override_num_blocks=1
+        ).map_batches(
             RayWorker,
             fn_constructor_kwargs={"settings": settings},
             batch_size=1,
@@ -55,20 +59,40 @@ def run(config: ScoreConfig, done: list[Part], first: int) -> Iterator[Done]:
             num_gpus=config.gpus or None,
         )
         for row in dataset.iter_rows():
-            yield Done(**json.loads(row["done"]))
+            done_or_failed = json.loads(row["done"])
+            if "failed" in done_or_failed:
+                raise UserError(f"{done_or_failed['failed']}; the same command goes on from here")
+            yield Done(**done_or_failed)
+    except RayError as error:
+        root = _root(error)
+        said = str(root) if isinstance(root, UserError) else f"engine=ray: {type(root).__name__}: {root}"
+        raise UserError(f"{said}; the same command goes on from here") from error
     finally:
-        ray.shutdown()
+        if ours:
+            ray.shutdown()
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what was raised first, in whatever process."""
+    while (inner := getattr(error, "cause", None) or error.__cause__) and str(inner):  # Ray ends the chain with an empty one of its own
+        error = inner
+    return error
 
 
 def _join(config: ScoreConfig) -> None:
     import ray
 
-    ray.init(
-        address=config.address,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-        **({} if config.address else {"include_dashboard": False, "num_cpus": (config.workers or 1) + 1}),
-    )
+    alone = {} if config.address else {"include_dashboard": False, "num_cpus": (config.workers or 1) + 1}
+    try:
+        ray.init(address=config.address, logging_level=logging.ERROR, log_to_driver=False, **alone)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        at = f"address={config.address}: no cluster of Ray can be joined" if config.address else "engine=ray: Ray does not start"
+        raise UserError(f"{at} ({error})") from error
+
+
+def _prepare() -> None:
+    import ray
+
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.target_max_block_size = 1  # every unit goes on its way at once
@@ -76,7 +100,7 @@ def _join(config: ScoreConfig) -> None:
     context.print_on_execution_start = False
 
 
-def _source(settings: dict[str, Any], done: list[str], first: int) -> Any:  # noqa: ANN401  (a class of Ray, which may not be there)
+def _source(settings: dict[str, Any], done: frozenset[str], first: int) -> Any:  # noqa: ANN401  (a class of Ray, which may not be there)
     from ray.data.block import BlockMetadata
     from ray.data.datasource import Datasource, ReadTask
 
@@ -95,7 +119,7 @@ def _source(settings: dict[str, Any], done: list[str], first: int) -> Any:  # no
     return Units()
 
 
-def _reading(settings: dict[str, Any], done: list[str], first: int) -> Callable[[], Iterator[pa.Table]]:
+def _reading(settings: dict[str, Any], done: frozenset[str], first: int) -> Callable[[], Iterator[pa.Table]]:
     def read() -> Iterator[pa.Table]:
         config = _config(settings)
         before = [part for part in parts(Path(config.output)) if part.name in done]
@@ -112,8 +136,11 @@ class RayWorker:
         self._work = Worker(_config(settings))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Do the unit of a batch."""
-        results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
+        """Do the unit of a batch; a failure that is nobody's bug comes back in words, for Ray keeps only the trace of an exception."""
+        try:
+            results = [self._work(Unit(**json.loads(text))) for text in batch["unit"].to_pylist()]
+        except (UserError, OSError) as error:
+            return pa.table({"done": [json.dumps({"failed": str(error)})]})
         return pa.table({"done": [json.dumps(asdict(result)) for result in results]})
 
 

@@ -56,6 +56,8 @@ class Reader:
         given = again = 0
         while True:
             answer = self._receive()
+            if answer == ["alive"]:
+                continue
             if answer and answer[0] == "failed":
                 raise OSError(answer[1], f"{answer[2]}, while reading", str(request.path))
             if answer is None:

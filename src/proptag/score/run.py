@@ -1,42 +1,45 @@
 """A whole run: from the settings to the output folder."""
 
-import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from proptag import manifest
 from proptag.config import ScoreConfig
 from proptag.errors import UserError
-from proptag.runtime import choose_device, uses_bfloat16
 from proptag.score import exports, local, overview, ray
+from proptag.score.description import compare, describe, note, with_number_type
 from proptag.score.finish import finish, forget_failures
 from proptag.score.index import Index
-from proptag.score.progress import Progress, tell
+from proptag.score.progress import Progress, tell, telling
 from proptag.score.summary import NAME as SUMMARY
 from proptag.score.summary import Summary, summarise
 from proptag.score.tables import Part, clean, leave_none_empty
-from proptag.score.units import find_files
+from proptag.score.units import Names, find_files, split_inputs
 from proptag.score.work import Done
 
 ENGINES: dict[str, Callable[[ScoreConfig, list[Part], int], Iterator[Done]]] = {"local": local.run, "ray": ray.run}
-_SETTINGS = ("ingest", "dtype")
-"""Those that a score depends on; how it is shown may change between two runs."""
 
 
 def score(config: ScoreConfig) -> tuple[Summary, int]:
     """Score what is new or changed in the input; return what the output folder holds now, and how many articles were scored.
 
     Raises ``SettingsError`` for a wrong setting, ``UserError`` if there is nothing to read, if the output folder holds scores of another
-    model, or, with all the rest done, if a larger share than ``max_failed`` of the articles could not be read.
+    model or files of somebody else, if most of the files scored before are gone, or, with all the rest done, if a larger share than
+    ``max_failed`` of the articles could not be read.
     """
     output = Path(config.output)
     exports.check(config.formats)
+    if next(find_files(config), None) is None:
+        raise UserError(f"input={config.input}: nothing to read but what lies in the output folder {output}")
+    config = with_number_type(config)
+    description = describe(config)
+    compare(output, description)
     try:
         with _alone(output):
+            compare(output, description)  # perhaps another run was at work until now
+            note(output, description)
             scored = _score(config, output)
             summary = _conclude(config, output)
     except sqlite3.OperationalError as error:
@@ -53,56 +56,49 @@ def score(config: ScoreConfig) -> tuple[Summary, int]:
 
 def _score(config: ScoreConfig, output: Path) -> int:
     """Bring the parts up to date; return how many articles were scored."""
-    total = sum(_size(path) for path in find_files(config))
-    check_output(config)
-    (output / SUMMARY).unlink(missing_ok=True)  # it stands for a run that came to its end
     done = clean(output)
+    total = _look_through(config, done)
+    (output / SUMMARY).unlink(missing_ok=True)  # it stands for a run that came to its end
     if config.retry_failed:
         forget_failures(done)
         done = clean(output)
     progress, index = Progress(total), Index()
     first = max((part.number for part in done), default=-1) + 1
-    for result in ENGINES[config.engine](config, done, first):
-        index.add_current(result.current)
-        index.add_pending(result.duplicates)
-        progress.add(result)
-        tell(progress)
-    tell(progress, last=True)
+    with telling(progress):
+        for result in ENGINES[config.engine](config, done, first):
+            index.add_current(result.current)
+            index.add_pending(result.duplicates)
+            progress.add(result)
+            tell(progress)
     if gone := finish(index, output, config.part_size):
         print(f"{gone} files are no longer in the input; their rows were taken out", file=sys.stderr)
     return progress.articles
+
+
+def _look_through(config: ScoreConfig, done: list[Part]) -> int:
+    """Return the bytes of the input; ``UserError`` if most files of ``done`` are not in it, as with a slip in ``input``."""
+    names, index, total = Names(split_inputs(config.input)), Index(), 0
+    index.load_files(done)
+    for path in find_files(config):
+        total += _size(path)
+        index.add_current([(names(path), "", 0)])
+    gone, known = index.gone(), index.known()
+    if 2 * gone > known and not config.remove_gone:
+        raise UserError(
+            f"input={config.input}: {gone} of the {known} files that {config.output} holds scores of are not in it; nothing was done. "
+            "Is it the right input? With remove_gone=true their rows are taken out"
+        )
+    return total
 
 
 def _conclude(config: ScoreConfig, output: Path) -> Summary:
     """Write what is made of the parts."""
     leave_none_empty(output)
     exports.write(output, config.formats)
-    overview.write(output, config.pages, config.model)
     summary = summarise(output)
+    overview.write(output, config.pages, config.model, summary)
     summary.write(output)
     return summary
-
-
-def check_output(config: ScoreConfig) -> None:
-    """Note what the scores depend on; refuse to mix those of two models."""
-    output = Path(config.output)
-    description = manifest.describe("predict", config)
-    description["settings"] = {name: value for name, value in description["settings"].items() if name in _SETTINGS}
-    if config.engine == "local":  # on other machines it is left to each
-        description["settings"]["dtype"] = "bfloat16" if uses_bfloat16(config.dtype, choose_device(config.device)) else "float32"
-    note = output / manifest.NAME
-    if not note.is_file():
-        manifest.write_text(note, json.dumps(description, indent=2) + "\n")
-        return
-    try:
-        old: Any = json.loads(note.read_text(encoding="utf-8"))
-    except ValueError:
-        old = {}
-    if old != description:
-        parts = [key for key in description if not isinstance(old, dict) or old.get(key) != description[key]]
-        raise UserError(
-            f"{output}: holds scores of another model, version of proptag or setting ({', '.join(parts)}); choose another output folder"
-        )
 
 
 def _size(path: Path) -> int:
@@ -124,6 +120,8 @@ def _alone(output: Path) -> Iterator[None]:
     with (output / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise UserError(f"{output}: another run is writing there") from None
+        except OSError as error:  # some network file systems
+            print(f"{output}: cannot be locked ({error.strerror}); take care that no other run writes there", file=sys.stderr)
         yield

@@ -5,24 +5,29 @@ must change is written anew with a higher generation in its name, and the old on
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from proptag import taxonomy
+from proptag.errors import UserError
 from proptag.manifest import whole_file
 from proptag.records import TaggedArticle
 
 TABLES = ("sentences", "spans", "errors", "files", "articles")
 """In the order in which a part is written."""
+SCHEMA_VERSION = 1
+"""Of the tables; it changes with their columns or what these mean, and parts of two versions are not mixed."""
 _NAME = re.compile(r"part-(?P<number>\d{6,})(?:\.(?P<generation>\d+))?\.parquet")
-_LEFTOVER = re.compile(r"\.?part-\d+.*|none\.parquet")
+_LEFTOVER = re.compile(r"part-\d+.*|none\.parquet")
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+"""As ``whole_file`` names them."""
 
 Row = dict[str, Any]
 
@@ -69,11 +74,19 @@ class Part:
         return self.output / table / self.name
 
     def read(self, table: str, columns: list[str] | None = None) -> pa.Table:
-        """Read its rows of a table."""
+        """Read its rows of a table; ``UserError`` if the file is damaged."""
         path = self.path(table)
         if not path.exists():
             return schemas()[table].empty_table().select(columns or schemas()[table].names)
-        return pq.read_table(path, columns=columns, schema=schemas()[table])
+        try:
+            return pq.read_table(path, columns=columns, schema=schemas()[table])
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # it comes from the system
+                raise
+            said = str(error).partition("\n")[0][:200]
+            raise UserError(
+                f"{path}: damaged ({said}); delete {self.output}/articles/{self.name}, and the same command scores its articles anew"
+            ) from error
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Write it; it counts from the moment when the last file is in its place."""
@@ -103,8 +116,10 @@ def clean(output: Path) -> list[Part]:
         for path in (output / table).glob("*"):
             if path.name not in whole and _LEFTOVER.fullmatch(path.name):
                 path.unlink()
-        for path in (output / table).glob(".part-*.tmp"):
-            path.unlink()
+    for folder in (output, *(output / name for name in (*TABLES, "jsonl", "csv", "pages"))):
+        for path in folder.glob(".*.tmp"):
+            if _TEMPORARY.fullmatch(path.name):
+                path.unlink()
     return list(latest.values())
 
 
@@ -183,18 +198,27 @@ def _with_probabilities(sentences: Sequence[Row], probabilities: Sequence[Sequen
     return rest.add_column(place, schema.field(place), structs)
 
 
-def copied_tables(part: Part, copies: Sequence[tuple[str, Row]]) -> dict[str, pa.Table]:
-    """Make the tables of articles whose text is scored: ``copies`` are the id of the scored article in ``part`` and what is new."""
-    whole = {table: part.read(table) for table in ("articles", "sentences", "spans")}
-    made: dict[str, list[pa.Table]] = {table: [] for table in whole}
+def copied_tables(part: Part, copies: Iterable[tuple[str, Row]]) -> Iterator[dict[str, pa.Table]]:
+    """Yield the tables of each article whose text is scored; ``copies`` are the id of the scored article in ``part`` and what is new."""
+    heads = {row["article_id"]: row for row in part.read("articles").to_pylist()}
+    whole = {table: part.read(table).combine_chunks() for table in ("sentences", "spans")}
+    places = {table: _places(rows["article_id"].to_pylist()) for table, rows in whole.items()}
     for original, row in copies:
-        for table, rows in whole.items():
-            mine = rows.filter(pc.equal(rows["article_id"], original))
-            made[table].append(mine.set_column(0, "article_id", pa.array([row["id"]] * len(mine), pa.string())))
-        head = made["articles"][-1].slice(0, 1).to_pylist()[0]
         known = dict.fromkeys(("own_id", "title", "date", "author", "outlet", "url", "language"))
-        made["articles"][-1] = table_of("articles", [{**head, **known, **row, "article_id": row["id"]}])
-    return {table: pa.concat_tables(found) for table, found in made.items()}
+        made = {"articles": table_of("articles", [{**heads[original], **known, **row, "article_id": row["id"]}])}
+        for table, rows in whole.items():
+            mine = rows.slice(*places[table].get(original, (0, 0)))
+            made[table] = mine.set_column(0, rows.schema.field(0), pa.array([row["id"]] * len(mine), pa.string()))
+        yield made
+
+
+def _places(ids: list[str]) -> dict[str, tuple[int, int]]:
+    """Return the place of the first row of each article and their number; the rows of an article stand together."""
+    places, start = {}, 0
+    for name, group in groupby(ids):
+        places[name] = (start, number := sum(1 for _ in group))
+        start += number
+    return places
 
 
 def read_each(output: Path, table: str, columns: list[str] | None = None) -> Iterator[pa.Table]:

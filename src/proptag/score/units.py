@@ -1,7 +1,9 @@
 """The input as a stream of units: portions of articles that become one part each.
 
-Which articles a unit holds depends only on the files, in the order of their paths, and on what was scored before the run. A run that was
-killed therefore goes on with the very units that were still to come, and the network sees the same batches.
+Which articles a unit holds depends only on the files, in the order of their paths, and on what was scored before the run. With one worker
+a run that was killed therefore goes on with the very units that were still to come, and the network sees the same batches. With several,
+a unit may be done before the one in front of it; after a kill the rest falls into other units. The rows are the same, but the last digits
+of probabilities may differ, as they do from batch to batch.
 """
 
 import os
@@ -60,8 +62,8 @@ class Names:
         self._root = Path(inputs[0]) if len(inputs) == 1 and os.path.isdir(inputs[0]) else None  # noqa: PTH112  (an overlong name is no error)
 
     def __call__(self, path: Path) -> str:
-        """Return the name of a file."""
-        return (path.relative_to(self._root) if self._root else path).as_posix().encode("utf-8", "replace").decode()
+        """Return the name of a file; bytes in it that are no UTF-8 are written as escapes, so that no two files share a name."""
+        return (path.relative_to(self._root) if self._root else path).as_posix().encode("utf-8", "backslashreplace").decode()
 
 
 def split_inputs(text: str) -> list[str]:
