@@ -8,14 +8,15 @@ import pytest
 
 from conftest import run_script
 from proptag import Tagger, taxonomy
-from proptag.config import CorpusConfig, EvaluateConfig
+from proptag.config import CorpusConfig, EvaluateConfig, PredictConfig
 from proptag.corpora.seeds import read
 from proptag.errors import SettingsError, UserError
 from proptag.evaluation import evaluate
-from proptag.evaluation.official import best_labels
+from proptag.evaluation.submissions import NOT_ASKED
 from proptag.labels import LabelSet, marked
-from proptag.predict import Ranking
-from proptag.records import Article
+from proptag.predict import Ranking, best_labels
+from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan
+from proptag.report import submission
 from proptag.segment import lines
 from proptag.settings import build
 
@@ -128,7 +129,9 @@ def test_a_models_submission_scores_as_the_model_does(task, format_, semeval2020
     assert from_model["articles"] == 8
     # The rows are those of tagging the text as it is in the file, byte order mark and all.
     tagged = tagger.tag(articles[0])
-    expected = marked(tagged) if task == "si" else [(s.start, s.end) for s in LabelSet.of("semeval2020").found(tagged)]
+    expected = (
+        marked(tagged, LabelSet.of("semeval2020")) if task == "si" else [(s.start, s.end) for s in LabelSet.of("semeval2020").found(tagged)]
+    )
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(int(row[-2]), int(row[-1])) for row in rows if row[0] == articles[0].id] == expected
 
@@ -219,6 +222,26 @@ def test_tc_of_a_model(model, semeval2020, articles, tmp_path):
     assert found["fragments"] == len(rows_of(articles, "semeval2020", "tc"))
     assert 0 < found["summary"]["micro_f1"] < 1
     assert "| techniques, micro-F1 " in (tmp_path / "metrics.md").read_text(encoding="utf-8")
+
+
+def test_a_template_with_the_labels_filled_in_scores_as_the_model_does(model, semeval2020, articles, tmp_path):
+    rows = [row.split("\t") for row in rows_of(articles, "semeval2020", "tc")]
+    template = write_rows(tmp_path / "template.tsv", ("\t".join([row[0], "?", *row[2:]]) for row in rows))
+    setup = (f"model={model}", f"input={semeval2020 / 'train-articles'}", "format=semeval2020", f"fragments={template}")
+    done = run_script("predict", *setup, f"output={tmp_path / 'tc.tsv'}")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(rows)} fragments" in done.stdout
+    from_file = run("tc", semeval2020, tmp_path / "file", submission=str(tmp_path / "tc.tsv"))
+    assert figures_only(from_file) == figures_only(run("tc", semeval2020, tmp_path / "model", model=str(model)))
+    write_rows(template, ["1000\t?\t0\t4", "77\t?\t0\t4"])
+    done = run_script("predict", *setup)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{template}:2: there is no article '77'" in done.stderr
+
+
+def test_fragments_are_for_submissions_only():
+    with pytest.raises(SettingsError, match="fragments: only format=semeval2020"):
+        build(PredictConfig, {"model": "m", "fragments": "f"})
 
 
 def test_slc_of_a_model_and_of_files(model, nlp4if2019, tagger, articles, tmp_path):
@@ -318,6 +341,72 @@ def test_spelling_and_spans_beyond_the_text_are_counted(semeval2020, articles, t
     notes = run("flc", semeval2020, tmp_path / "out", submission=str(path))["notes"]
     assert notes == {"submission: span that ended beyond its text, clipped": 1, "submission: technique in another spelling": 1}
     assert "- 1 x submission: technique in another spelling" in (tmp_path / "out" / "metrics.md").read_text(encoding="utf-8")
+
+
+def test_si_counts_only_techniques_that_the_corpus_annotated(articles):
+    spans = tuple(TaggedSpan(start, start + 4, name, 0.9) for start, name in ((0, "Doubt"), (2, "Appeal_to_Pity"), (9, "Appeal_to_Pity")))
+    sentence = TaggedSentence(Sentence("1000", 0, 0, 20, ""), {}, (), 1.0, "author", None, spans)
+    tagged = TaggedArticle("1000", "", "", (sentence,), "")
+    assert marked(tagged, LabelSet.of("semeval2020")) == [(0, 4)]
+    assert marked(tagged, LabelSet.of("canonical")) == [(0, 6), (9, 13)]
+    assert submission.render_si(tagged, articles[0]) == "1000\t0\t4\n"
+
+
+@pytest.fixture
+def own(articles, tmp_path):
+    """Users' own data: of the first article only Doubt is known, the second has a merged label beside the span of the first."""
+    text = articles[1].text
+    span = {"start": 0, "end": 9, "technique": "Doubt"}
+    rows = [
+        {"id": "a", "text": text, "spans": [span], "known": ["Doubt"]},
+        {"id": "b", "text": text, "spans": [span, {"start": 20, "end": 29, "technique": "Straw_Man|Red_Herring"}]},
+    ]
+    path = tmp_path / "jsonl"
+    path.mkdir()
+    write_rows(path / "x.jsonl", map(json.dumps, rows))
+    return path
+
+
+OWN = {"flc": [(0, 9, "Doubt"), (3, 8, "Slogans")], "tc": [(0, 9, "Doubt")], "si": [(0, 9, ""), (20, 29, "")]}
+
+
+@pytest.mark.parametrize("task", OWN)
+def test_what_nobody_looked_for_and_merged_labels_of_users_are_counted(task, own, model, tmp_path):
+    rows = [f"{i}\t{label}\t{start}\t{end}".replace("\t\t", "\t") for i in "ab" for start, end, label in OWN[task]]
+    found = run(task, own, tmp_path / "file", submission=str(write_rows(tmp_path / "rows.tsv", rows)))
+    left_out = {NOT_ASKED: 1} if task == "flc" else {}
+    assert found["notes"] == left_out | ({} if task == "si" else {"merged label, which cannot be scored, left out": 1})
+    precision = {"flc": 2 / 3, "tc": None, "si": 3 / 4}[task]
+    assert found["summary"].get("precision") == pytest.approx(precision)
+    if task == "tc":
+        return
+    notes = run(task, own, tmp_path / "model", model=str(model))["notes"]
+    assert notes[NOT_ASKED] > 0
+
+
+def test_paragraph_labels_that_nobody_looked_for_are_left_out(own, model, tmp_path):
+    found = run("subtask3", own, tmp_path / "model", model=str(model))
+    assert found["notes"][NOT_ASKED] > 0
+
+    text = json.loads((own / "x.jsonl").read_text().splitlines()[0])["text"]
+    rows = [f"{i}\t{text.count(chr(10), 0, start) + 1}\tSlogans" for i in "ab" for start, _ in lines(text)]
+    found = run("subtask3", own, tmp_path / "file", submission=str(write_rows(tmp_path / "rows.tsv", rows)))
+    assert found["notes"][NOT_ASKED] == len(lines(text))
+
+
+def test_rows_outside_the_split_are_counted(dataset, seeds, tmp_path):
+    rows = [f"{article.id}\t0\t4" for article in read(seeds)]
+    path = str(write_rows(tmp_path / "rows.tsv", rows))
+    found = run("si", seeds, tmp_path / "out", submission=path, dataset=str(dataset))
+    assert found["notes"] == {"submission: row of an article that is not scored, left out": len(rows) - found["articles"]}
+
+
+def test_articles_without_a_line_are_said(tmp_path):
+    write_articles(tmp_path / "semeval2020" / "train-articles", [Article("7", " \n\n")])
+    write_rows(tmp_path / "semeval2020" / "train-task-flc-tc.labels", [])
+    path = str(write_rows(tmp_path / "rows.tsv", []))
+    with pytest.raises(UserError, match="no line that is not blank"):
+        run("slc", tmp_path / "semeval2020", tmp_path / "out", submission=path)
 
 
 @pytest.mark.parametrize(

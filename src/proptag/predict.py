@@ -1,7 +1,9 @@
 """Tagging text: a model folder and a text to a ``TaggedArticle``."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,7 +20,7 @@ from proptag.corpora.rows import read_text
 from proptag.errors import UserError
 from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
-from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
+from proptag.records import Article, Sentence, Span, TaggedArticle, TaggedSentence, TaggedSpan, Voice
 from proptag.runtime import bound_caches, choose_device, uses_bfloat16
 from proptag.segment import SEGMENTERS
 from proptag.voice import Quotation, find_quotations, voice_of
@@ -185,6 +187,17 @@ class Tagger:
         )
 
 
+def best_labels(fragments: Sequence[Extent], rankings: Mapping[Extent, Ranking]) -> list[Span]:
+    """Give each fragment its best label; one that is listed k times gets its k best."""
+    listed = Counter[Extent]()
+    found = []
+    for extent in fragments:
+        labels = rankings[extent].labels
+        found.append(Span(*extent, labels[listed[extent] % len(labels)][0]))
+        listed[extent] += 1
+    return found
+
+
 def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, threshold: float) -> list[tuple[int, int, float]]:
     """Return (start, end, mean probability) of the stretches of ``text`` whose tokens reach the threshold; never none.
 
@@ -262,7 +275,8 @@ def read_input(path: str | None, text: str | None) -> Article:
 def read_articles(path: Path) -> list[Article]:
     """Return the articles of a folder of ``article<ID>.txt``, or of one such file, with the digits as id and offsets as the corpora count.
 
-    Raises ``UserError`` if there is none, or one is not a text.
+    CRLF line ends, which the offsets count as one character, are told on standard error. Raises ``UserError`` if there is none, or one is
+    not a text.
     """
     files = article_files(path if path.is_dir() else path.parent)
     files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
@@ -275,4 +289,8 @@ def read_articles(path: Path) -> list[Article]:
             else "no such file"
         )
         raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
-    return [Article(name, read_text(file, Faults()), meta={"source": str(file)}) for name, file in files.items()]
+    faults = Faults()
+    articles = [Article(name, read_text(file, faults), meta={"source": str(file)}) for name, file in files.items()]
+    for line in faults.report():
+        print(line, file=sys.stderr)
+    return articles
