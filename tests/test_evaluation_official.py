@@ -1,6 +1,7 @@
 """The official tasks on small corpora in the published layouts, made from the project's own seed articles."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from proptag.errors import SettingsError, UserError
 from proptag.evaluation import evaluate
 from proptag.evaluation.submissions import NOT_ASKED
 from proptag.labels import LabelSet, marked
-from proptag.predict import Ranking, best_labels
+from proptag.predict import Ranking, best_labels, read_articles
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan
 from proptag.report import submission
 from proptag.segment import lines
@@ -307,6 +308,36 @@ def test_paragraph_labels_are_no_gold_for_spans(semeval2023, tmp_path):
         run("si", semeval2023, tmp_path / "out", submission=str(path))
 
 
+def test_whole_text_spans_of_semeval2021_task_2_are_gold_and_labels_of_task_1_are_not(tmp_path):
+    text, corpus = "OUR RIVER\nour rules", tmp_path / "semeval2021"
+    corpus.mkdir()
+    spans = [{"start": 0, "end": len(text), "technique": "Slogans"}, {"start": 0, "end": 9, "technique": "Doubt"}]
+    (corpus / "training_set_task2.txt").write_text(json.dumps([{"id": "1", "text": text, "labels": spans}]), encoding="utf-8")
+    path = str(write_rows(tmp_path / "rows.tsv", [f"1\tSlogans\t0\t{len(text)}", "1\tDoubt\t0\t9"]))
+    assert run("flc", corpus, tmp_path / "out", submission=path)["summary"]["f1"] == 1
+    (corpus / "training_set_task2.txt").rename(corpus / "training_set_task1.txt")
+    (corpus / "training_set_task1.txt").write_text(json.dumps([{"id": "1", "text": text, "labels": ["Slogans"]}]), encoding="utf-8")
+    with pytest.raises(UserError, match="task=flc needs exact spans, but semeval2021"):
+        run("flc", corpus, tmp_path / "out", submission=path)
+
+
+def test_articles_with_crlf_are_told_since_their_offsets_count_lf(tmp_path, capsys):
+    (tmp_path / "article1.txt").write_bytes(b"Title\r\n\r\nText.\r\n")
+    assert [article.text for article in read_articles(tmp_path)] == ["Title\n\nText.\n"]
+    assert "1 x file with CRLF line ends, read as LF" in capsys.readouterr().err
+
+
+def test_repaired_line_labels_are_counted(nlp4if2019, articles, tmp_path):
+    root = tmp_path / "nlp4if2019"
+    shutil.copytree(nlp4if2019, root)
+    with (root / "train-labels-SLC" / "article1000.task-SLC.labels").open("a", encoding="utf-8") as file:
+        file.write("1000\t1\tpropaganda\n")
+    rows = [f"{article.id}\t{number}\tpropaganda" for article in articles for number, _, _ in numbered_lines(article)]
+    path = str(write_rows(tmp_path / "rows.tsv", rows))
+    notes = run("slc", root, tmp_path / "out", submission=path, gold="lines")["notes"]
+    assert notes == {"line labels: row that stands twice, taken once": 1}
+
+
 def test_a_split_limits_what_is_scored(dataset, seeds, model, tmp_path):
     config = {"corpus": CorpusConfig("seeds", str(seeds)), "task": "flc", "model": str(model), "bootstrap": 0}
     everything = evaluate(EvaluateConfig(output=str(tmp_path / "all"), **config))
@@ -397,7 +428,10 @@ def test_paragraph_labels_that_nobody_looked_for_are_left_out(own, model, tmp_pa
 def test_rows_outside_the_split_are_counted(dataset, seeds, tmp_path):
     rows = [f"{article.id}\t0\t4" for article in read(seeds)]
     path = str(write_rows(tmp_path / "rows.tsv", rows))
-    found = run("si", seeds, tmp_path / "out", submission=path, dataset=str(dataset))
+    corpus = CorpusConfig("seeds", str(seeds))
+    found = evaluate(
+        EvaluateConfig(output=str(tmp_path / "out"), task="si", corpus=corpus, submission=path, dataset=str(dataset), bootstrap=0)
+    )
     assert found["notes"] == {"submission: row of an article that is not scored, left out": len(rows) - found["articles"]}
 
 
