@@ -93,6 +93,7 @@ def _known() -> Iterator[tuple[str, bytes]]:
     for packing, suffix in itertools.product(PACKINGS[1:], SUFFIXES):
         yield suffix + packing, _bomb(packing)
     yield from ((".txt", data) for data in _texts())
+    yield from ((".md", text.encode()) for text in _markdown())
     yield from ((".html", page.encode("utf-8", "surrogatepass")) for page in _pages())
     yield from ((".jsonl", line.encode()) for line in _json_lines())
     yield from ((".csv", table.encode()) for table in _csv_tables())
@@ -115,6 +116,13 @@ def _texts() -> Iterator[bytes]:
     yield "市議会は先週の火曜日、魚市場の隣にある図書館を閉鎖することを決定した。野党の指導者は批判した。".encode("shift-jis")
     yield "Городской совет проголосовал за закрытие библиотеки, и никто не знает, когда она откроется снова.".encode("koi8-r")
     yield "\n".join(PARAGRAPHS).encode().decode("cp1252", "ignore").encode()  # decoded wrongly once
+
+
+def _markdown() -> Iterator[str]:
+    laughs = "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(9))
+    for key in ("title", "author"):
+        yield f"---\na0: &a0 [ha]\n{laughs}{key}: *a9\n---\n{PARAGRAPHS[0]}\n"
+    yield f"---\ntitle: &a [*a, *a]\nauthor: {{*a : *a}}\ndate: &d {{d: *d}}\n---\n{PARAGRAPHS[0]}\n"
 
 
 def _pages() -> Iterator[str]:

@@ -1,11 +1,12 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from conftest import run_script
 from proptag.config import CorpusConfig, CrossValidateConfig
-from proptag.cross_validation import folds, summarise
+from proptag.cross_validation import folds, summarise, with_common_groups
 from proptag.errors import UserError
 from proptag.records import Article, Span
 from proptag.split import label_articles
@@ -47,20 +48,44 @@ def test_too_few_articles_for_the_folds_is_said():
         list(folds(corpus, corpus, CrossValidateConfig(output="x", corpus=CorpusConfig())))
 
 
-def test_the_summary_holds_mean_and_sample_deviation():
-    def run(f1, support):
-        return {
+def test_an_article_is_held_out_under_another_id_and_in_another_version():
+    scored = label_articles([article(i) for i in range(12)], "sentences")
+    same = [replace(article(i), id=f"other/{i}") for i in range(12)]
+    stranger = replace(article(50), id="a00")  # has the id of a scored article, and nothing else of it
+    version = replace(article(3), id="version", text=article(3).text.replace(" ", "\n"))
+    training, scored = with_common_groups(label_articles([*same, stranger, version], "sentences"), scored)
+    found = list(folds(training, scored, CrossValidateConfig(output="x", folds=3)))
+    for fold in found:
+        held_out = {f"other/{int(i[1:])}" for i in fold.test} | ({"version"} if "a03" in fold.test else set())
+        assert not held_out & {*fold.train, *fold.validation}
+        assert "a00" in fold.train
+        assert not {scored.groups[i] for i in fold.test} & {training.groups[i] for i in (*fold.train, *fold.validation)}
+
+
+def test_the_summary_holds_mean_sample_deviation_and_the_interval_of_the_mean():
+    def run(fold, f1, support):
+        figures = {
             "summary": {"f1": f1},
             "intervals": {"f1": (f1 - 0.1, f1 + 0.1)},
             "techniques": {"Doubt": {"support": support, "f1": f1 if support else None, "average_precision": 0.5}},
         }
+        return {"fold": fold, "figures": figures}
 
-    found = summarise([run(0.2, 3), run(0.4, 0), run(0.6, 5)])
+    found = summarise([run(1, 0.2, 3), run(2, 0.4, 0), run(3, 0.5, 5), run(4, 0.5, 0)])
     assert found["summary"]["f1"]["mean"] == pytest.approx(0.4)
-    assert found["summary"]["f1"]["spread"] == pytest.approx(0.2)
-    assert found["summary"]["f1"]["interval"] == pytest.approx([0.3, 0.5])
+    assert found["summary"]["f1"]["spread"] == pytest.approx(0.1414, abs=1e-4)
+    assert found["summary"]["f1"]["interval"] == pytest.approx([0.35, 0.45])
     assert found["techniques"]["Doubt"]["support"] == 8
-    assert found["techniques"]["Doubt"]["f1"]["mean"] == pytest.approx(0.4)
+    assert found["techniques"]["Doubt"]["f1"]["mean"] == pytest.approx(0.35)
+
+
+def test_a_task_that_needs_exact_spans_is_refused_before_anything_is_trained(tmp_path):
+    path = tmp_path / "in.jsonl"
+    rows = [{"id": f"a{i}", "text": f"Shame on them {i}. It rained.\nMore.", "labels": ["Doubt"]} for i in range(12)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = run_script("cross_validate", "corpus=jsonl", f"corpus.path={path}", "tasks=si", f"output={tmp_path / 'cv'}", *FAST)
+    assert done.returncode == 1
+    assert "need exact spans" in done.stderr
 
 
 def test_cross_validation_goes_on_where_it_stopped_and_ends_with_the_same_figures(seeds, tmp_path):

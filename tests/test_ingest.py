@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from bad_inputs import PACKINGS, PARAGRAPHS, TITLE, bad_files, good_file, pack, 
 from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import SettingsError, UserError
 from proptag.ingest import SUFFIXES, Problem, decode, find, from_text, read, read_all
+from proptag.ingest.reader import iso_date
 from proptag.records import Article
+from proptag.score.units import split_inputs
 from proptag.segment import sentences
 from proptag.settings import build
 
@@ -213,6 +216,13 @@ def test_what_is_no_yaml_head_stays_text(results, head):
     assert article.text == head + "The text.\n"
 
 
+def test_of_a_yaml_head_texts_are_kept_and_what_aliases_multiply_is_not(results):
+    laughs = "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(9))
+    [article] = results("a.md", f"---\na0: &a0 [ha]\n{laughs}title: *a9\nauthor: *a9\noutlet: [Ann, Body]\nurl: *a0\n---\nThe text.\n")
+    assert (article.text, article.title) == ("The text.\n", "")
+    assert {name: article.meta.get(name) for name in ("author", "outlet", "url")} == {"author": None, "outlet": "Ann, Body", "url": "ha"}
+
+
 # tables
 
 
@@ -259,13 +269,35 @@ def test_a_csv_row_with_too_many_fields_is_told_not_cut(results):
     assert kinds(results("a.csv", "text,id\nWell, this comma is bare,1\nFine,2\n")) == ["broken", "article"]
 
 
-def test_dates_of_any_type_are_iso_and_others_left_out(results):
+def test_dates_of_any_type_become_days(results):
     days = [datetime.date(2024, 3, 5), datetime.datetime(2024, 3, 5, 10, 0)]
-    assert [results("a.parquet", parquet_file({"text": ["A b."], "date": [d]}))[0].meta["date"] for d in days] == [
-        "2024-03-05",
-        "2024-03-05T10:00:00",
-    ]
+    for day in days:
+        assert results("a.parquet", parquet_file({"text": ["A b."], "date": [day]}))[0].meta["date"] == "2024-03-05"
+    assert results("a.jsonl", '{"text": "A b.", "date": 20240305}')[0].meta["date"] == "2024-03-05"
     assert "date" not in results("a.jsonl", '{"text": "A b.", "date": "last week"}')[0].meta
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2024-03-05", "20240305", "2024-03-05T23:59:00-08:00", "2024-03-05 10:00:00.5 UTC", "5 March 2024", "March 5, 2024", "Mar. 5, 2024",
+     "05 Mar 2024 10:00", "Tue, 05 Mar 2024 10:00:00 GMT", "Tuesday, March 5, 2024"],
+)  # fmt: skip
+def test_dates_are_written_in_one_way(told):
+    assert iso_date(told) == "2024-03-05"
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["05/03/2024", "03-05-2024", "2024-13-05", "2024-02-30", "30 February 2024", "1709632800", "1709632800000", "2024", "2024-W10-2",
+     "March 2024", "5 März 2024", "5 March 24", "soon", ""],
+)  # fmt: skip
+def test_what_is_no_clear_date_is_left_out(told):
+    assert iso_date(told) == ""
+
+
+@given(st.text() | st.from_regex(r"[\d ,.:/+-]*(Mar|May)?[\d ,.:/+-]*") | st.dates().map(str))
+def test_a_date_is_a_day_or_nothing(told):
+    assert (found := iso_date(told)) == "" or re.fullmatch(r"\d{4}-\d\d(-\d\d)?", found)
 
 
 def test_rows_come_before_the_file_is_read_to_its_end(tmp_path):
@@ -517,6 +549,53 @@ def test_inputs_that_are_not_there_are_told():
                           (["@no.txt"], r"no\.txt: the list"), (["empty"], "no files in it"), (["in/*.png"], "nothing")):  # fmt: skip
         with pytest.raises(UserError, match=words):
             find(inputs, None)
+
+
+def test_what_cannot_be_read_is_found_and_told(tree):
+    for name, target in (("in/gone.txt", "nowhere"), ("in/loop.txt", "loop.txt"), ("in/link.txt", "b.txt"), ("in/linked", "../other")):
+        Path(name).symlink_to(target)
+    os.mkfifo("in/pipe.txt")
+    paths = found(["in"], tree / "in" / "out")
+    assert {"in/gone.txt", "in/link.txt", "in/loop.txt"} < set(paths)
+    assert not any("linked" in path or "pipe" in path for path in paths)
+    for name in ("gone", "loop"):
+        assert kinds(read_all(Path(f"in/{name}.txt"), ANY)) == ["unreadable"]
+        assert found([f"in/{name[:2]}*.txt"]) == [f"in/{name}.txt"]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_folder_that_cannot_be_listed_ends_the_search(monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UserError, match=r"in/sub/deep: the folder cannot be listed \(Permission denied\)"):
+        found(["in"])
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is forbidden to root")
+@pytest.mark.usefixtures("tree")
+def test_files_in_a_folder_that_may_be_listed_but_not_entered_are_problems():
+    Path("in/out").chmod(0o400)
+    try:
+        assert "in/out/y.txt" in found(["in"])
+        assert kinds(read_all(Path("in/out/y.txt"), ANY)) == ["unreadable"]
+    finally:
+        Path("in/out").chmod(0o700)
+
+
+@pytest.mark.usefixtures("tree")
+def test_long_inputs_are_split_and_told():
+    names = [f"in/{number}-{'x' * 100}.txt" for number in range(60)]
+    for name in names:
+        Path(name).write_text("text")
+    assert sorted(found(split_inputs(", ".join(names)))) == sorted(names)
+    with pytest.raises(UserError, match="no such file or folder"):
+        find(["x" * 5000])
 
 
 @pytest.mark.usefixtures("tree")

@@ -332,3 +332,17 @@ def test_a_sweep_scores_several_folders(model, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert [len(table(tmp_path / "runs" / "in" / name, "articles")) for name in ("sub", "other")] == [1, 1]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_job_of_a_sweep_that_fails_does_not_stop_the_others(model, tmp_path):
+    for name in ("bad", "good"):
+        (tmp_path / "in" / name).mkdir()
+        (tmp_path / "in" / name / "a.txt").write_text("One more folder. It is small.")
+    (tmp_path / "in" / "bad" / "b.pdf").write_bytes(b"%PDF-1.4")
+    done = run_script(
+        "score_folder", "-m", f"model={model}", "input=in/bad,in/good", "output=runs/${input}", "ingest.languages=any", cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stderr
+    assert len(table(tmp_path / "runs" / "in" / "bad", "errors")) == 1
+    assert [len(table(tmp_path / "runs" / "in" / name, "articles")) for name in ("bad", "good")] == [1, 1]

@@ -19,6 +19,12 @@ def tagger(model):
     return Tagger.load(model)
 
 
+@pytest.mark.parametrize("missing", [None, float("nan"), 5, b"bytes"])
+def test_a_missing_text_is_told_with_its_number(tagger, missing):
+    with pytest.raises(UserError, match=f"text 2: a text is needed, not {type(missing).__name__}"):
+        list(score_articles(["A text.", missing], tagger))
+
+
 def test_results_come_in_order_and_are_those_of_the_tagger(tagger):
     texts = [f"The vile traitors number {i} must be crushed! Nothing else happened." for i in range(30)]
     found = list(score_articles(texts, tagger))

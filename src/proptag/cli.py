@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 Config = TypeVar("Config")
+_INTERRUPTED = 130  # the exit code of shells
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def guarded(work: Callable[[], Any]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -65,7 +66,8 @@ def guarded(work: Callable[[], Any]) -> int:
 def script(work: Callable[[Any], Any], cls: type[Config], name: str) -> None:
     """Compose ``configs/<name>.yaml`` with the command line by Hydra, check it, do the work, and exit.
 
-    Every wrong setting is named at once. Hydra's own flags (``--help``, ``--cfg job``, ``--multirun``) work as usual.
+    Every wrong setting is named at once. Hydra's own flags (``--help``, ``--cfg job``, ``--multirun``) work as usual; a job of a sweep
+    that fails does not keep the others from running, and the exit code is the highest of all.
     """
     folder = Path(sys.argv[0]).resolve().parent
     # scripts/evaluate.py would otherwise stand in for the evaluate library.
@@ -80,17 +82,21 @@ def script(work: Callable[[Any], Any], cls: type[Config], name: str) -> None:
         if problems := _problems(cls, configs, name, sys.argv[1:]):
             raise SystemExit(guarded(lambda: _refuse(problems)))
 
+    codes = []
+
     @hydra.main(version_base="1.3", config_path=str(configs), config_name=name)
     def run(composed: "DictConfig") -> None:
         """Check the composed settings and do the work."""
         from omegaconf import OmegaConf
 
         values: Any = OmegaConf.to_container(composed, resolve=True)
-        code = guarded(lambda: work(settings.build(cls, values)))
-        if code:
-            raise SystemExit(code)
+        codes.append(guarded(lambda: work(settings.build(cls, values))))
+        if codes[-1] == _INTERRUPTED:
+            raise SystemExit(_INTERRUPTED)
 
     run()
+    if any(codes):
+        raise SystemExit(max(codes))
 
 
 def _refuse(problems: list[str]) -> None:

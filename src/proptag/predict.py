@@ -87,8 +87,11 @@ class Tagger:
         return next(self.tag_many([text]))
 
     def tag_many(self, texts: Iterable[str | Article]) -> Iterator[TaggedArticle]:
-        """Tag many texts lazily and in order; sentences of several texts share batches, which is faster than one by one."""
-        articles = (text if isinstance(text, Article) else Article(f"text-{i}", text) for i, text in enumerate(texts, 1))
+        """Tag many texts lazily and in order; sentences of several texts share batches, which is faster than one by one.
+
+        Raises ``UserError``, when it gets there, at what is no text, such as a missing value of a table.
+        """
+        articles = (_as_article(i, text) for i, text in enumerate(texts, 1))
         waiting: list[tuple[Article, list[tuple[int, int]]]] = []
         for article in articles:
             waiting.append((article, self.segment(article.text)))
@@ -198,6 +201,14 @@ def best_labels(fragments: Sequence[Extent], rankings: Mapping[Extent, Ranking])
     return found
 
 
+def _as_article(number: int, text: str | Article) -> Article:
+    if isinstance(text, Article):
+        return text
+    if not isinstance(text, str):
+        raise UserError(f"text {number}: a text is needed, not {type(text).__name__}")
+    return Article(f"text-{number}", text)
+
+
 def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, threshold: float) -> list[tuple[int, int, float]]:
     """Return (start, end, mean probability) of the stretches of ``text`` whose tokens reach the threshold; never none.
 
@@ -216,11 +227,13 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
             runs.append([token])
     found: list[tuple[int, int, float]] = []
     for run in runs:
-        start, end = _whole_words(text, int(offsets[run[0], 0]), int(offsets[run[-1], 1]))
-        probability = float(probabilities[run].mean())
+        first, last = int(offsets[run[0], 0]), int(offsets[run[-1], 1])
+        if found and first < found[-1][1]:  # within the word that the one before was widened to
+            continue
+        start, end = _whole_words(text, first, last)
         if found and start < found[-1][1]:  # the two met in the middle of a word
             continue
-        found.append((start, end, probability))
+        found.append((start, end, float(probabilities[run].mean())))
     return found
 
 

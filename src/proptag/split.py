@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from proptag import leaks
@@ -34,7 +34,17 @@ def label_articles(articles: Iterable[Article], segmenter: str) -> Labelled:
             raise UserError(f"two articles have the id {article.id!r}; give each its own")
     sentences = {a.id: label_sentences(a, segmenter_of(a, segmenter)) for a in by_id.values()}
     pairs = leaks.near_duplicates(list(by_id.values()))
+    found = {(pair.first, pair.second) for pair in pairs}
+    pairs += [pair for pair in _second_annotations(by_id) if (pair.first, pair.second) not in found]
     return Labelled(by_id, sentences, leaks.groups(by_id, pairs), pairs)
+
+
+def _second_annotations(articles: Mapping[str, Article]) -> Iterator[leaks.Pair]:
+    """Yield the articles that a corpus itself calls second annotations of others."""
+    for article in articles.values():
+        first = article.meta.get("second_annotation_of")
+        if first in articles:
+            yield leaks.Pair(min(article.id, str(first)), max(article.id, str(first)), 1.0)
 
 
 def assign(corpus: Labelled, shares: Sequence[float], seed: int, among: Collection[str] | None = None) -> list[list[str]]:

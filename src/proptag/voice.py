@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from proptag.records import Voice
 
 _LONGEST_SINGLE = 600  # characters between single quotation marks
+_CLOSING_SINGLE = re.compile(r"[’'](?![^\W_])")
 _CLOSERS = {"“": "”", "«": "»", "„": "“”", "‘": "’", '"': '"', "'": "'"}
 _NAME_WORD = r"[A-Z][\w’'\u2024&-]*"
 _NAME = re.compile(rf"{_NAME_WORD}(?:\s+(?:(?:of|de|van|von|al|el|bin|da|di|del|la|le|the|for)\s+)*{_NAME_WORD})*")
@@ -172,7 +173,10 @@ def _opens(line: str, at: int) -> bool:
     if before.isalnum() or not after or after.isspace() or (line[at] in "\"'" and before in ".,!?"):
         return False
     # A single mark that is not closed soon is an apostrophe.
-    return line[at] not in "‘'" or any(_closes(line, at + 1 + m.start()) for m in re.finditer("[’']", line[at + 1 : at + _LONGEST_SINGLE]))
+    if line[at] not in "‘'":
+        return True
+    closing = _CLOSING_SINGLE.search(line, at + 1, at + _LONGEST_SINGLE + 1)
+    return closing is not None and closing.start() < at + _LONGEST_SINGLE
 
 
 def _closes(line: str, at: int) -> bool:

@@ -34,8 +34,13 @@ def markdown(data: bytes, _limit: int) -> Raw:
         head = None
     if not found or not isinstance(head, dict):
         return Raw(text)
-    head = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in head.items()}
-    return Raw(text[found.end() :], str(head.pop("title", "")), head)
+    head = {key: _flat(value) for key, value in head.items()}
+    return Raw(text[found.end() :], head.pop("title", ""), head)
+
+
+def _flat(value: Any) -> str:  # noqa: ANN401
+    """Return a text, or the texts of a list with commas; what is nested is left out, aliases can make that endless."""
+    return ", ".join(item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))
 
 
 def html(data: bytes, _limit: int) -> Raw:

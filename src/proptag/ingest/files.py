@@ -16,8 +16,9 @@ def find(inputs: Sequence[str], exclude: Path | None = None) -> Iterator[Path]:
 
     Each file comes once, in the order of the paths; hidden files and folders, Office's lock files and whatever lies below
     ``exclude`` are passed over, and so are files of other formats unless they are named one by one. Paths in a list are relative to
-    the working folder, as in the other inputs. Folders are walked as the paths are taken, one folder's names in memory at a time.
-    Raises ``UserError``, at once, if an input is not there or holds nothing to read.
+    the working folder, as in the other inputs. Folders are walked as the paths are taken, one folder's names in memory at a time;
+    links to folders are not followed. Broken links and what may not be looked at come too, for the reader to tell.
+    Raises ``UserError``, at once, if an input is not there or holds nothing to read, and on the way if a folder cannot be listed.
     """
     lone: list[str] = []
     streams: list[Iterator[Path]] = []
@@ -26,7 +27,7 @@ def find(inputs: Sequence[str], exclude: Path | None = None) -> Iterator[Path]:
         first = next(paths, None)
         if first is None:
             raise UserError(f"{place}{text}: {_nothing(text)}")
-        if Path(text).is_file():
+        if os.path.isfile(text):  # noqa: PTH113
             lone.append(text)
         else:
             streams.append(chain([first], paths))
@@ -64,14 +65,14 @@ def _expanded(inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _of_one(text: str) -> Iterator[Path]:
-    path = Path(text)
-    if path.is_file():
-        yield path
-    elif path.is_dir():
-        yield from _below(path)
-    elif not path.exists():
+    # os.path, unlike Path, says no where the file system refuses to look, as it does at names that are too long
+    if os.path.isfile(text):  # noqa: PTH113
+        yield Path(text)
+    elif os.path.isdir(text):  # noqa: PTH112
+        yield from _below(Path(text))
+    elif not os.path.exists(text):  # noqa: PTH110
         for match in sorted(map(Path, glob.glob(text, recursive=True)), key=_whole):  # noqa: PTH207  (Path.glob takes no absolute patterns)
-            if match.is_dir():
+            if os.path.isdir(match):  # noqa: PTH112
                 # what "**" matched is no invitation to walk each folder again
                 yield from () if "**" in text else _below(match)
             elif _is_wanted(match):
@@ -79,12 +80,15 @@ def _of_one(text: str) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Walk a folder in the order of the names, sub-folders in their places; what cannot be listed is passed over."""
+    """Walk a folder in the order of the names, sub-folders in their places.
+
+    One that cannot be listed ends the walk: else its files would pass for deleted.
+    """
     try:
         with os.scandir(folder) as entries:
             found = sorted((e.name, e.is_dir(follow_symlinks=False)) for e in entries if not e.name.startswith("."))
-    except OSError:
-        return
+    except OSError as error:
+        raise UserError(f"{folder}: the folder cannot be listed ({error.strerror})") from error
     for name, is_folder in found:
         path = folder / name
         if is_folder:
@@ -94,13 +98,15 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _is_wanted(path: Path) -> bool:
-    return not path.name.startswith((".", "~$")) and is_readable(path) and path.is_file()
+    if path.name.startswith((".", "~$")) or not is_readable(path):
+        return False
+    # what is said not to be there, such as a broken link, is left for the reader to name
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113
 
 
 def _nothing(text: str) -> str:
-    path = Path(text)
-    if path.is_dir():
+    if os.path.isdir(text):  # noqa: PTH112
         return f"no files in it of a format that is read ({' '.join(SUFFIXES)}, and .gz and .zst of these)"
-    if path.exists():
+    if os.path.exists(text):  # noqa: PTH110
         return "neither a file nor a folder"
     return "nothing matches" if glob.has_magic(text) else "no such file or folder"

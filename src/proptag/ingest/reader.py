@@ -4,9 +4,11 @@ import dataclasses
 import datetime
 import errno
 import hashlib
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +134,30 @@ def _article(raw: Raw, source: str, config: IngestConfig, name: str | None = Non
 
 
 def _metadata(name: str, value: Any) -> str:  # noqa: ANN401
-    """Return a value of the metadata as a text of one line, a date as ISO 8601, empty if there is none."""
+    """Return a value of the metadata as a text of one line, a date as ``iso_date`` has it, empty if there is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
         return ""
     told = value.isoformat() if isinstance(value, datetime.date) else str(value)
     told = " ".join(told.replace("\0", " ").encode("utf-8", "replace").decode().split())[:500]
-    if name == "date":
-        try:
-            datetime.datetime.fromisoformat(told)
-        except ValueError:
-            return ""
-    return told
+    return iso_date(told) if name == "date" else told
+
+
+def iso_date(told: str) -> str:
+    """Return the day of a date as YYYY-MM-DD, or its month as YYYY-MM if it has no day; empty for what is no date or ambiguous.
+
+    Read are ISO 8601, also without hyphens or with a time, and days whose month is an English word: ``5 March 2024``,
+    ``Mar. 5, 2024``, ``Tue, 05 Mar 2024 10:00:00 GMT`` (RFC 5322). The day is that of the date's own time zone.
+    """
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", told, re.ASCII):
+        return told
+    try:
+        if iso := re.match(r"(\d{4}-\d\d-\d\d|\d{8})(?!\d)", told, re.ASCII):
+            return datetime.date.fromisoformat(iso[0]).isoformat()
+        if re.search(r"\b[12]\d{3}\b", told, re.ASCII) and (found := parsedate(f"{told.replace('.', ' ')} 00:00:00")):
+            return datetime.date(*found[:3]).isoformat()
+    except (ValueError, TypeError, IndexError):  # parsedate raises what it likes
+        pass
+    return ""
 
 
 def _broken(source: str, error: Exception) -> Problem:

@@ -4,6 +4,7 @@ Which articles a unit holds depends only on the files, in the order of their pat
 killed therefore goes on with the very units that were still to come, and the network sees the same batches.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,7 @@ class Names:
     """How files are named in the results: below the input folder if there is just one, else by the path as it was found."""
 
     def __init__(self, inputs: list[str]) -> None:
-        self._root = Path(inputs[0]) if len(inputs) == 1 and Path(inputs[0]).is_dir() else None
+        self._root = Path(inputs[0]) if len(inputs) == 1 and os.path.isdir(inputs[0]) else None
 
     def __call__(self, path: Path) -> str:
         """Return the name of a file."""
@@ -65,7 +66,7 @@ class Names:
 
 def split_inputs(text: str) -> list[str]:
     """Split at commas; a path that is there is never split."""
-    if Path(text).exists():
+    if os.path.exists(text):  # noqa: PTH110  (Path.exists raises at names that are too long)
         return [text]
     return [part.strip() for part in text.split(",") if part.strip()]
 
