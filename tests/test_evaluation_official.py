@@ -15,7 +15,7 @@ from proptag.errors import SettingsError, UserError
 from proptag.evaluation import evaluate
 from proptag.evaluation.submissions import NOT_ASKED
 from proptag.labels import LabelSet, marked
-from proptag.predict import Ranking, best_labels, read_articles
+from proptag.predict import Ranking, best_labels
 from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan
 from proptag.report import submission
 from proptag.segment import lines
@@ -323,7 +323,7 @@ def test_whole_text_spans_of_semeval2021_task_2_are_gold_and_labels_of_task_1_ar
 
 def test_articles_with_crlf_are_told_since_their_offsets_count_lf(tmp_path, capsys):
     (tmp_path / "article1.txt").write_bytes(b"Title\r\n\r\nText.\r\n")
-    assert [article.text for article in read_articles(tmp_path)] == ["Title\n\nText.\n"]
+    assert [article.text for article in submission.read_articles(tmp_path)] == ["Title\n\nText.\n"]
     assert "1 x file with CRLF line ends, read as LF" in capsys.readouterr().err
 
 

@@ -163,14 +163,13 @@ def predict(config: PredictConfig) -> None:
     submission = config.format.startswith("semeval2020")
     if submission and config.input in (None, "-"):
         raise SettingsError([f"format={config.format} needs input=FOLDER with files article<ID>.txt, or one such file"])
-    from proptag.predict import Tagger, read_articles, read_input
+    from proptag.predict import Tagger, read_input
     from proptag.report import FORMATS
+    from proptag.report.submission import fill_fragments, read_articles
 
     articles = read_articles(Path(config.input or "")) if submission else [read_input(config.input, config.text)]
     tagger = Tagger.load(config.model, config.device)
     if config.fragments:
-        from proptag.report.submission import fill_fragments
-
         _write_rows(fill_fragments(Path(config.fragments), articles, tagger), config)
         return
     results = list(tagger.tag_many(articles))

@@ -1,7 +1,6 @@
 """Tagging text: a model folder and a text to a ``TaggedArticle``."""
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,6 @@ from numpy.typing import NDArray
 
 from proptag import ingest
 from proptag.calibrate import Calibration, Floats, sigmoid
-from proptag.corpora.faults import Faults
-from proptag.corpora.ptc import article_files
-from proptag.corpora.rows import read_text
 from proptag.errors import UserError
 from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
@@ -283,27 +279,3 @@ def read_input(path: str | None, text: str | None) -> Article:
     if text is not None:
         return ingest.from_text(text, "text", "text")
     return ingest.read_standard_input() if path == "-" else ingest.read(Path(path or ""))
-
-
-def read_articles(path: Path) -> list[Article]:
-    """Return the articles of a folder of ``article<ID>.txt``, or of one such file, with the digits as id and offsets as the corpora count.
-
-    CRLF line ends, which the offsets count as one character, are told on standard error. Raises ``UserError`` if there is none, or one is
-    not a text.
-    """
-    files = article_files(path if path.is_dir() else path.parent)
-    files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
-    if not files:
-        problem = (
-            "no article<ID>.txt there"
-            if path.is_dir()
-            else "a submission needs a file article<ID>.txt"
-            if path.exists()
-            else "no such file"
-        )
-        raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
-    faults = Faults()
-    articles = [Article(name, read_text(file, faults), meta={"source": str(file)}) for name, file in files.items()]
-    for line in faults.report():
-        print(line, file=sys.stderr)
-    return articles

@@ -1,17 +1,43 @@
 """A tagged article as rows of a submission to SemEval-2020 Task 11; its id is that of the file name ``article<ID>.txt``."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import make_span, read_rows
+from proptag.corpora.ptc import article_files
+from proptag.corpora.rows import make_span, read_rows, read_text
 from proptag.errors import UserError
 from proptag.labels import LabelSet, marked
 from proptag.records import Article, TaggedArticle
 
 if TYPE_CHECKING:
     from proptag.predict import Tagger
+
+
+def read_articles(path: Path) -> list[Article]:
+    """Return the articles of a folder of ``article<ID>.txt``, or of one such file, with the digits as id and offsets as the corpora count.
+
+    CRLF line ends, which the offsets count as one character, are told on standard error. Raises ``UserError`` if there is none, or one is
+    not a text.
+    """
+    files = article_files(path if path.is_dir() else path.parent)
+    files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
+    if not files:
+        problem = (
+            "no article<ID>.txt there"
+            if path.is_dir()
+            else "a submission needs a file article<ID>.txt"
+            if path.exists()
+            else "no such file"
+        )
+        raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
+    faults = Faults()
+    articles = [Article(name, read_text(file, faults), meta={"source": str(file)}) for name, file in files.items()]
+    for line in faults.report():
+        print(line, file=sys.stderr)
+    return articles
 
 
 def render(tagged: TaggedArticle, _article: Article) -> str:
