@@ -7,11 +7,14 @@ from pathlib import Path
 
 from proptag.cli import script
 from proptag.config import EvaluateConfig
+from proptag.corpora.download import ensure
 from proptag.manifest import is_finished
 
 
 def main(config: EvaluateConfig) -> None:
     """Evaluate, print the table, and say where the figures lie."""
+    if config.task != "sentences":
+        ensure(config.corpus)
     if not is_finished("evaluation", config):  # asked before torch is loaded, which takes seconds
         from proptag.evaluation import evaluate
 

@@ -15,7 +15,6 @@ from proptag.corpora import READERS
 from proptag.corpora.faults import Faults
 from proptag.corpora.nlp4if2019 import read_slc
 from proptag.corpora.rows import make_span, technique
-from proptag.corpora.semeval2020 import read_si
 from proptag.errors import UserError
 from proptag.segment import lines
 
@@ -154,9 +153,20 @@ def test_a_faulty_row_is_named_and_fatal_or_left_out(tmp_path, row, problem):
     with pytest.raises(UserError, match=re.escape(problem)) as caught:
         read("semeval2020", tmp_path)
     assert str(caught.value).startswith(f"{tmp_path / NEW[2]}:2: ")
-    ((article,), faults) = read("semeval2020", tmp_path, fatal=False)
-    assert marked(article) == [("The", "Doubt"), ("ferry", "Slogans")]
+    articles, faults = read("semeval2020", tmp_path, fatal=False)
     assert len(faults.messages) == 1
+    if row.startswith("12"):
+        assert marked(articles[0]) == [("The", "Doubt"), ("ferry", "Slogans")]
+    else:  # a lost label would count as absent
+        assert articles == []
+        assert faults.repairs == {"article with a faulty row, left out whole": 1}
+
+
+def test_an_article_with_a_faulty_row_is_left_out_and_the_others_stay(tmp_path):
+    ptc(tmp_path, ["11\tDoubt\t0", "12\tDoubt\t0\t3", "13\tDoubt\t3\t0"], dict.fromkeys(("11", "12", "13"), TEXT))
+    articles, faults = read("semeval2020", tmp_path, fatal=False)
+    assert [(a.id, marked(a)) for a in articles] == [("12", [("The", "Doubt")])]
+    assert faults.repairs == {"article with a faulty row, left out whole": 2}
 
 
 def test_blank_lines_crlf_and_repeated_rows_are_repaired_and_counted(tmp_path):
@@ -174,11 +184,12 @@ def test_blank_lines_crlf_and_repeated_rows_are_repaired_and_counted(tmp_path):
 
 def test_spans_beyond_the_text_are_clipped_and_counted_or_far_beyond_it_a_fault(tmp_path):
     end = len(TEXT)
-    ptc(tmp_path, [f"11\tDoubt\t{end - 9}\t{end + 5}", f"11\tSlogans\t{end + 1}\t{end + 40}", f"11\tDoubt\t{end + 6}\t{end + 9}"])
+    rows = [f"11\tDoubt\t{end - 9}\t{end + 5}", f"11\tSlogans\t{end + 1}\t{end + 40}"]
+    ptc(tmp_path, [*rows, f"12\tDoubt\t{end + 6}\t{end + 9}"], dict.fromkeys(("11", "12"), TEXT))
     ((article,), faults) = read("semeval2020", tmp_path, fatal=False)
     assert marked(article) == [("robbery!\n", "Doubt"), ("!\n", "Slogans")]
-    assert faults.repairs == {"span that ended beyond its text, clipped": 2}
-    assert re.search(r"labels:3: the span \d+:\d+ begins beyond the text of 66 characters", faults.messages[0])
+    assert faults.repairs == {"span that ended beyond its text, clipped": 2, "article with a faulty row, left out whole": 1}
+    assert re.search(r"labels:1: the span \d+:\d+ begins beyond the text of 66 characters", faults.messages[0])
 
 
 @given(st.text(max_size=20), st.integers(-3, 30), st.integers(-3, 30))
@@ -197,13 +208,6 @@ def test_a_title_over_several_lines_is_one_title(tmp_path):
     texts = {"11": "The ferry\ntax rises\n\nText.\n", "12": "No blank line\nText.\n", "13": "a\n\nb\n"}
     articles, _ = read("semeval2020", ptc(tmp_path, [], texts))
     assert [a.title for a in articles] == ["The ferry tax rises", "No blank line", "a"]
-
-
-def test_si_gold_is_read_by_article(tmp_path):
-    files = {"train-articles/article11.txt": TEXT, "train-articles/article12.txt": TEXT}
-    labels = {"train-labels-task1-span-identification/article11.task1-SI.labels": "11\t30\t34\n11\t0\t3\n"}
-    write(tmp_path, files | labels | {"train-labels-task1-span-identification/article12.task1-SI.labels": ""})
-    assert read_si(tmp_path, Faults()) == {"11": [(0, 3), (30, 34)], "12": []}
 
 
 def nlp4if(root, texts, spans="", classes=""):
@@ -295,6 +299,7 @@ def test_semeval2021_task_2_is_preferred_in_any_key_order(tmp_path):
         ({"id": "1", "text": MEME, "labels": [{"start": 0, "end": 3, "technique": None}]}, "unknown technique None"),
         ({"id": "1", "text": MEME, "labels": [{"start": 0, "end": True, "technique": "Doubt"}]}, "True is not a whole number"),
         ({"id": "1", "text": MEME, "labels": [{"start": 0, "end": 3, "technique": "Doubt", "text_fragment": "our"}]}, "not its text_frag"),
+        ({"id": "1", "text": MEME, "labels": [{"start": 0, "end": 3, "technique": "Doubt", "text_fragment": 7}]}, "text_fragment '7'"),
         ({"id": "0", "text": MEME, "labels": []}, "the id '0' stands twice"),
     ],
 )
@@ -303,6 +308,7 @@ def test_semeval2021_faults_are_named(tmp_path, entry, problem):
     with pytest.raises(UserError, match=re.escape(problem)) as caught:
         read("semeval2021", path)
     assert str(caught.value).startswith(f"{path}: text 2")
+    assert [a.id for a in read("semeval2021", path, fatal=False)[0]] == ["0"]
 
 
 def paragraphs(root, labels, spans=None):
@@ -419,7 +425,6 @@ def test_published_semeval2020_spans_cross_overlap_and_coincide(published):
     assert sum("\ufeff" in a.text for a in articles) == 10
     assert {a.id for a in articles if a.text.startswith("\ufeff")} == {"705409419", "712382330"}
     assert sum(bool(a.text.split("\n")[1].strip()) for a in articles) == 8
-    assert sum(map(len, read_si(SHARED / "data" / "semeval2020", Faults()).values())) == 5_468
 
 
 def test_published_nlp4if_line_labels_disagree_with_spans(published):

@@ -1,6 +1,7 @@
 """The official tasks on small corpora in the published layouts, made from the project's own seed articles."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,14 +9,15 @@ import pytest
 
 from conftest import run_script
 from proptag import Tagger, taxonomy
-from proptag.config import CorpusConfig, EvaluateConfig
+from proptag.config import CorpusConfig, EvaluateConfig, PredictConfig
 from proptag.corpora.seeds import read
 from proptag.errors import SettingsError, UserError
 from proptag.evaluation import evaluate
-from proptag.evaluation.official import best_labels
+from proptag.evaluation.submissions import NOT_ASKED
 from proptag.labels import LabelSet, marked
-from proptag.predict import Ranking
-from proptag.records import Article
+from proptag.predict import Ranking, best_labels
+from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan
+from proptag.report import submission
 from proptag.segment import lines
 from proptag.settings import build
 
@@ -128,7 +130,9 @@ def test_a_models_submission_scores_as_the_model_does(task, format_, semeval2020
     assert from_model["articles"] == 8
     # The rows are those of tagging the text as it is in the file, byte order mark and all.
     tagged = tagger.tag(articles[0])
-    expected = marked(tagged) if task == "si" else [(s.start, s.end) for s in LabelSet.of("semeval2020").found(tagged)]
+    expected = (
+        marked(tagged, LabelSet.of("semeval2020")) if task == "si" else [(s.start, s.end) for s in LabelSet.of("semeval2020").found(tagged)]
+    )
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(int(row[-2]), int(row[-1])) for row in rows if row[0] == articles[0].id] == expected
 
@@ -221,6 +225,26 @@ def test_tc_of_a_model(model, semeval2020, articles, tmp_path):
     assert "| techniques, micro-F1 " in (tmp_path / "metrics.md").read_text(encoding="utf-8")
 
 
+def test_a_template_with_the_labels_filled_in_scores_as_the_model_does(model, semeval2020, articles, tmp_path):
+    rows = [row.split("\t") for row in rows_of(articles, "semeval2020", "tc")]
+    template = write_rows(tmp_path / "template.tsv", ("\t".join([row[0], "?", *row[2:]]) for row in rows))
+    setup = (f"model={model}", f"input={semeval2020 / 'train-articles'}", "format=semeval2020", f"fragments={template}")
+    done = run_script("predict", *setup, f"output={tmp_path / 'tc.tsv'}")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(rows)} fragments" in done.stdout
+    from_file = run("tc", semeval2020, tmp_path / "file", submission=str(tmp_path / "tc.tsv"))
+    assert figures_only(from_file) == figures_only(run("tc", semeval2020, tmp_path / "model", model=str(model)))
+    write_rows(template, ["1000\t?\t0\t4", "77\t?\t0\t4"])
+    done = run_script("predict", *setup)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{template}:2: there is no article '77'" in done.stderr
+
+
+def test_fragments_are_for_submissions_only():
+    with pytest.raises(SettingsError, match="fragments: only format=semeval2020"):
+        build(PredictConfig, {"model": "m", "fragments": "f"})
+
+
 def test_slc_of_a_model_and_of_files(model, nlp4if2019, tagger, articles, tmp_path):
     found = run("slc", nlp4if2019, tmp_path / "model", model=str(model))
     rows, perfect, hits, predicted, wanted = [], [], 0, 0, 0
@@ -284,6 +308,36 @@ def test_paragraph_labels_are_no_gold_for_spans(semeval2023, tmp_path):
         run("si", semeval2023, tmp_path / "out", submission=str(path))
 
 
+def test_whole_text_spans_of_semeval2021_task_2_are_gold_and_labels_of_task_1_are_not(tmp_path):
+    text, corpus = "OUR RIVER\nour rules", tmp_path / "semeval2021"
+    corpus.mkdir()
+    spans = [{"start": 0, "end": len(text), "technique": "Slogans"}, {"start": 0, "end": 9, "technique": "Doubt"}]
+    (corpus / "training_set_task2.txt").write_text(json.dumps([{"id": "1", "text": text, "labels": spans}]), encoding="utf-8")
+    path = str(write_rows(tmp_path / "rows.tsv", [f"1\tSlogans\t0\t{len(text)}", "1\tDoubt\t0\t9"]))
+    assert run("flc", corpus, tmp_path / "out", submission=path)["summary"]["f1"] == 1
+    (corpus / "training_set_task2.txt").rename(corpus / "training_set_task1.txt")
+    (corpus / "training_set_task1.txt").write_text(json.dumps([{"id": "1", "text": text, "labels": ["Slogans"]}]), encoding="utf-8")
+    with pytest.raises(UserError, match="task=flc needs exact spans, but semeval2021"):
+        run("flc", corpus, tmp_path / "out", submission=path)
+
+
+def test_articles_with_crlf_are_told_since_their_offsets_count_lf(tmp_path, capsys):
+    (tmp_path / "article1.txt").write_bytes(b"Title\r\n\r\nText.\r\n")
+    assert [article.text for article in submission.read_articles(tmp_path)] == ["Title\n\nText.\n"]
+    assert "1 x file with CRLF line ends, read as LF" in capsys.readouterr().err
+
+
+def test_repaired_line_labels_are_counted(nlp4if2019, articles, tmp_path):
+    root = tmp_path / "nlp4if2019"
+    shutil.copytree(nlp4if2019, root)
+    with (root / "train-labels-SLC" / "article1000.task-SLC.labels").open("a", encoding="utf-8") as file:
+        file.write("1000\t1\tpropaganda\n")
+    rows = [f"{article.id}\t{number}\tpropaganda" for article in articles for number, _, _ in numbered_lines(article)]
+    path = str(write_rows(tmp_path / "rows.tsv", rows))
+    notes = run("slc", root, tmp_path / "out", submission=path, gold="lines")["notes"]
+    assert notes == {"line labels: row that stands twice, taken once": 1}
+
+
 def test_a_split_limits_what_is_scored(dataset, seeds, model, tmp_path):
     config = {"corpus": CorpusConfig("seeds", str(seeds)), "task": "flc", "model": str(model), "bootstrap": 0}
     everything = evaluate(EvaluateConfig(output=str(tmp_path / "all"), **config))
@@ -318,6 +372,75 @@ def test_spelling_and_spans_beyond_the_text_are_counted(semeval2020, articles, t
     notes = run("flc", semeval2020, tmp_path / "out", submission=str(path))["notes"]
     assert notes == {"submission: span that ended beyond its text, clipped": 1, "submission: technique in another spelling": 1}
     assert "- 1 x submission: technique in another spelling" in (tmp_path / "out" / "metrics.md").read_text(encoding="utf-8")
+
+
+def test_si_counts_only_techniques_that_the_corpus_annotated(articles):
+    spans = tuple(TaggedSpan(start, start + 4, name, 0.9) for start, name in ((0, "Doubt"), (2, "Appeal_to_Pity"), (9, "Appeal_to_Pity")))
+    sentence = TaggedSentence(Sentence("1000", 0, 0, 20, ""), {}, (), 1.0, "author", None, spans)
+    tagged = TaggedArticle("1000", "", "", (sentence,), "")
+    assert marked(tagged, LabelSet.of("semeval2020")) == [(0, 4)]
+    assert marked(tagged, LabelSet.of("canonical")) == [(0, 6), (9, 13)]
+    assert submission.render_si(tagged, articles[0]) == "1000\t0\t4\n"
+
+
+@pytest.fixture
+def own(articles, tmp_path):
+    """Users' own data: of the first article only Doubt is known, the second has a merged label beside the span of the first."""
+    text = articles[1].text
+    span = {"start": 0, "end": 9, "technique": "Doubt"}
+    rows = [
+        {"id": "a", "text": text, "spans": [span], "known": ["Doubt"]},
+        {"id": "b", "text": text, "spans": [span, {"start": 20, "end": 29, "technique": "Straw_Man|Red_Herring"}]},
+    ]
+    path = tmp_path / "jsonl"
+    path.mkdir()
+    write_rows(path / "x.jsonl", map(json.dumps, rows))
+    return path
+
+
+OWN = {"flc": [(0, 9, "Doubt"), (3, 8, "Slogans")], "tc": [(0, 9, "Doubt")], "si": [(0, 9, ""), (20, 29, "")]}
+
+
+@pytest.mark.parametrize("task", OWN)
+def test_what_nobody_looked_for_and_merged_labels_of_users_are_counted(task, own, model, tmp_path):
+    rows = [f"{i}\t{label}\t{start}\t{end}".replace("\t\t", "\t") for i in "ab" for start, end, label in OWN[task]]
+    found = run(task, own, tmp_path / "file", submission=str(write_rows(tmp_path / "rows.tsv", rows)))
+    left_out = {NOT_ASKED: 1} if task == "flc" else {}
+    assert found["notes"] == left_out | ({} if task == "si" else {"merged label, which cannot be scored, left out": 1})
+    precision = {"flc": 2 / 3, "tc": None, "si": 3 / 4}[task]
+    assert found["summary"].get("precision") == pytest.approx(precision)
+    if task == "tc":
+        return
+    notes = run(task, own, tmp_path / "model", model=str(model))["notes"]
+    assert notes[NOT_ASKED] > 0
+
+
+def test_paragraph_labels_that_nobody_looked_for_are_left_out(own, model, tmp_path):
+    found = run("subtask3", own, tmp_path / "model", model=str(model))
+    assert found["notes"][NOT_ASKED] > 0
+
+    text = json.loads((own / "x.jsonl").read_text().splitlines()[0])["text"]
+    rows = [f"{i}\t{text.count(chr(10), 0, start) + 1}\tSlogans" for i in "ab" for start, _ in lines(text)]
+    found = run("subtask3", own, tmp_path / "file", submission=str(write_rows(tmp_path / "rows.tsv", rows)))
+    assert found["notes"][NOT_ASKED] == len(lines(text))
+
+
+def test_rows_outside_the_split_are_counted(dataset, seeds, tmp_path):
+    rows = [f"{article.id}\t0\t4" for article in read(seeds)]
+    path = str(write_rows(tmp_path / "rows.tsv", rows))
+    corpus = CorpusConfig("seeds", str(seeds))
+    found = evaluate(
+        EvaluateConfig(output=str(tmp_path / "out"), task="si", corpus=corpus, submission=path, dataset=str(dataset), bootstrap=0)
+    )
+    assert found["notes"] == {"submission: row of an article that is not scored, left out": len(rows) - found["articles"]}
+
+
+def test_articles_without_a_line_are_said(tmp_path):
+    write_articles(tmp_path / "semeval2020" / "train-articles", [Article("7", " \n\n")])
+    write_rows(tmp_path / "semeval2020" / "train-task-flc-tc.labels", [])
+    path = str(write_rows(tmp_path / "rows.tsv", []))
+    with pytest.raises(UserError, match="no line that is not blank"):
+        run("slc", tmp_path / "semeval2020", tmp_path / "out", submission=path)
 
 
 @pytest.mark.parametrize(

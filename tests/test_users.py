@@ -6,7 +6,7 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, run_script
@@ -75,6 +75,7 @@ def test_jsonl_reads_spans_whole_text_labels_and_known(tmp_path):
         ({"id": "b", "text": TEXT, "spans": [span(0, 3, text="the")]}, "holds 'The', not 'the'"),
         ({"id": "b", "text": TEXT, "spans": [span(0, 3, text=3)]}, "holds 'The', not '3'"),
         ({"id": "b", "text": TEXT, "spans": [span(0, 3)], "known": ["Slogans"]}, "Doubt is marked, but not among the known"),
+        ({"id": "b", "text": TEXT, "spans": [], "known": ["Doubt|Slogans"]}, "known: 'Doubt|Slogans' joins several techniques"),
         ({"id": "b", "text": TEXT, "spans": [], "known": ["Slogan"]}, "unknown technique 'Slogan'"),
         ({"id": "a", "text": TEXT, "spans": []}, "the id 'a' stands twice"),
     ],
@@ -89,6 +90,14 @@ def test_jsonl_faults_are_named_and_the_text_is_left_out_whole(tmp_path, row, pr
     articles, faults = read("jsonl", path, fatal=False)
     assert [a.id for a in articles] == ["a"]
     assert faults.messages
+
+
+def test_jsonl_takes_a_byte_order_mark_off_and_a_repeated_label_once(tmp_path):
+    path = json_lines(tmp_path / "x.jsonl", {"id": "a", "text": TEXT, "spans": [span(0, 3), span(0, 3)]})
+    path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    (article,), faults = read("jsonl", path)
+    assert marked(article) == [("The", "Doubt", True)]
+    assert faults.repairs == {"label that stands twice, taken once": 1}
 
 
 def test_jsonl_takes_a_zero_for_an_id(tmp_path):
@@ -164,6 +173,15 @@ def test_table_faults_are_named(tmp_path, content, problem):
         read("table", path)
 
 
+def test_a_parquet_table_may_join_labels_but_not_known_techniques(tmp_path):
+    row = {"text": ["We pay."], "techniques": [["Straw_Man|Red_Herring"]], "known": [["Straw_Man", "Red_Herring"]]}
+    pq.write_table(pa.table(row), tmp_path / "t.parquet")
+    assert [s.technique for s in read("table", tmp_path)[0][0].spans] == ["Straw_Man|Red_Herring"]
+    pq.write_table(pa.table(row | {"known": [["Straw_Man|Red_Herring"]]}), tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="joins several techniques"):
+        read("table", tmp_path)
+
+
 def test_a_table_that_is_no_parquet_is_said(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR0")
     with pytest.raises(UserError, match="not Parquet"):
@@ -210,6 +228,8 @@ def test_label_studio_json_min_is_read_too(tmp_path):
     articles, _ = read("label_studio", path)
     assert [[t for _, t, _ in marked(a)] for a in articles] == [["Doubt"], ["Doubt", "Slogans"], ["Slogans"], []]
     assert marked(articles[0]) == [("ferry", "Doubt", True)]
+    path.write_text("\ufeff" + json.dumps([{"id": "Doubt", "text": TEXT, "title": "Slogans", "annotator": "Doubt"}]), encoding="utf-8")
+    assert [(a.id, marked(a)) for a in read("label_studio", path)[0]] == [("Doubt", [])]
 
 
 @given(st.text("aé😀\n ", min_size=1, max_size=20), st.data())
@@ -229,6 +249,8 @@ def test_label_studio_offsets_in_utf16_units_come_out_in_characters(text, data):
         ("[1]", "x.json: task 1: needs an object"),
         (json.dumps([task(7, {"result": [region(0, 3, "Doubts")]})]), "x.json: task 7: unknown technique 'Doubts' (did you mean Doubt"),
         (json.dumps([task(7, {"result": [region(0, 3, "Doubt", text="Tha")]})]), "the span 0:3 holds 'The', not 'Tha'"),
+        (json.dumps([task(7, {"result": [region(0, 3, "Doubt", kind="paragraphlabels")]})]), "a result of the type paragraphlabels may"),
+        (json.dumps([{"id": 7, "text": TEXT, "topic": [{"taxonomy": [["Doubt"]]}]}]), "task 7: a result of the type taxonomy may"),
         (json.dumps([{"id": 7, "data": {"txt": "a"}, "annotations": [{"result": []}]}]), "x.json: task 7: needs a text"),
     ],
 )
@@ -270,6 +292,7 @@ def test_prodigy_reads_accepted_spans_and_choices(tmp_path):
         ({"text": TEXT, "spans": [{"start": 0, "end": 3, "label": "Doubts"}]}, "did you mean Doubt"),
         ({"text": TEXT, "spans": ["Doubt"]}, "a span must be an object"),
         ({"spans": [], "answer": "accept"}, "needs a text"),
+        ({"text": TEXT, "meta": {"id": "m"}}, "not annotated"),
     ],
 )
 def test_prodigy_faults_are_named(tmp_path, row, problem):
@@ -290,6 +313,7 @@ OBJECTS = st.dictionaries(st.sampled_from(KEYS + MORE), VALUES, min_size=1, max_
 
 
 @pytest.mark.parametrize("name", ["jsonl", "prodigy", "label_studio", "semeval2021"])
+@settings(deadline=None)  # a busy machine is no fault
 @given(rows=st.lists(OBJECTS | VALUES, min_size=1, max_size=3))
 def test_strange_json_is_a_fault_and_never_a_crash(name, rows, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / f"strange-{name}"

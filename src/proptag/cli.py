@@ -163,11 +163,16 @@ def predict(config: PredictConfig) -> None:
     submission = config.format.startswith("semeval2020")
     if submission and config.input in (None, "-"):
         raise SettingsError([f"format={config.format} needs input=FOLDER with files article<ID>.txt, or one such file"])
-    from proptag.predict import Tagger, read_articles, read_input
+    from proptag.predict import Tagger, read_input
     from proptag.report import FORMATS
+    from proptag.report.submission import fill_fragments, read_articles
 
     articles = read_articles(Path(config.input or "")) if submission else [read_input(config.input, config.text)]
-    results = list(Tagger.load(config.model, config.device).tag_many(articles))
+    tagger = Tagger.load(config.model, config.device)
+    if config.fragments:
+        _write_rows(fill_fragments(Path(config.fragments), articles, tagger), config)
+        return
+    results = list(tagger.tag_many(articles))
     text = "".join(FORMATS[config.format](tagged, article) for tagged, article in zip(results, articles, strict=True))
     if config.output is None:
         print(text, end="")
@@ -178,3 +183,13 @@ def predict(config: PredictConfig) -> None:
     sentences = [sentence for tagged in results for sentence in tagged.sentences]
     found = f"{sum(bool(s.techniques) for s in sentences)} of {len(sentences)} sentences with a technique"
     print(f"{config.output}: {found}" + (f", in {len(articles)} articles" if submission else ""))
+
+
+def _write_rows(rows: str, config: PredictConfig) -> None:
+    if config.output is None:
+        print(rows, end="")
+        return
+    from proptag.manifest import write_text
+
+    write_text(Path(config.output), rows)
+    print(f"{config.output}: {rows.count(chr(10))} fragments with their labels")

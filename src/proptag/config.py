@@ -213,8 +213,14 @@ class PredictConfig:
     format: str = setting(
         "terminal", "view, data or submission file", choices=("terminal", "json", "html", "semeval2020", "semeval2020-si")
     )
+    fragments: str | None = setting(None, "of format=semeval2020: file with rows of given fragments (task TC), whose labels are filled in")
     output: str | None = setting(None, "file to write instead of standard output")
     device: str = setting("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    def __post_init__(self) -> None:
+        """Refuse fragments in any other format; raises ``SettingsError``."""
+        if self.fragments and self.format != "semeval2020":
+            raise SettingsError([f"fragments: only format=semeval2020 fills in their labels, not format={self.format}"])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A corpus's own label set: what the model finds, in the names that the corpus uses."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,10 @@ class LabelSet:
         """Return the label set of a published corpus; of any other name, the canonical techniques."""
         known = taxonomy.load()
         return cls(corpus, known.labels_of(corpus) if corpus in known.corpora else {name: (name,) for name in known.names})
+
+    def within(self, known: frozenset[str]) -> "LabelSet":
+        """Return the set without the labels that mean a technique which is not known."""
+        return replace(self, techniques={label: names for label, names in self.techniques.items() if known.issuperset(names)})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,6 +91,7 @@ def merge(extents: Iterable[Extent]) -> list[Extent]:
     return merged
 
 
-def marked(tagged: TaggedArticle) -> list[Extent]:
-    """Return where the model found any technique: sorted and disjoint."""
-    return merge((span.start, span.end) for sentence in tagged.sentences for span in sentence.spans)
+def marked(tagged: TaggedArticle, labels: LabelSet) -> list[Extent]:
+    """Return where the model found any technique of a label set: sorted and disjoint."""
+    spans = (span for sentence in tagged.sentences for span in sentence.spans)
+    return merge((span.start, span.end) for span in spans if span.technique in labels.by_technique)

@@ -171,14 +171,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
     for leftover in (temporary, old):
         shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir()
-    yield temporary
-    for file in temporary.rglob("*"):
-        _flush(file)
-    if path.exists():
-        path.rename(old)
-    temporary.rename(path)
-    _flush(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            _flush(file)
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        _flush(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

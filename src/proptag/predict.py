@@ -1,7 +1,8 @@
 """Tagging text: a model folder and a text to a ``TaggedArticle``."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,13 +13,10 @@ from numpy.typing import NDArray
 
 from proptag import ingest
 from proptag.calibrate import Calibration, Floats, sigmoid
-from proptag.corpora.faults import Faults
-from proptag.corpora.ptc import article_files
-from proptag.corpora.rows import read_text
 from proptag.errors import UserError
 from proptag.labels import Extent, LabelSet
 from proptag.model import Loaded, load, outputs, run_network
-from proptag.records import Article, Sentence, TaggedArticle, TaggedSentence, TaggedSpan, Voice
+from proptag.records import Article, Sentence, Span, TaggedArticle, TaggedSentence, TaggedSpan, Voice
 from proptag.runtime import bound_caches, choose_device, uses_bfloat16
 from proptag.segment import SEGMENTERS
 from proptag.voice import Quotation, find_quotations, voice_of
@@ -188,6 +186,17 @@ class Tagger:
         )
 
 
+def best_labels(fragments: Sequence[Extent], rankings: Mapping[Extent, Ranking]) -> list[Span]:
+    """Give each fragment its best label; one that is listed k times gets its k best."""
+    listed = Counter[Extent]()
+    found = []
+    for extent in fragments:
+        labels = rankings[extent].labels
+        found.append(Span(*extent, labels[listed[extent] % len(labels)][0]))
+        listed[extent] += 1
+    return found
+
+
 def _as_article(number: int, text: str | Article) -> Article:
     if isinstance(text, Article):
         return text
@@ -270,22 +279,3 @@ def read_input(path: str | None, text: str | None) -> Article:
     if text is not None:
         return ingest.from_text(text, "text", "text")
     return ingest.read_standard_input() if path == "-" else ingest.read(Path(path or ""))
-
-
-def read_articles(path: Path) -> list[Article]:
-    """Return the articles of a folder of ``article<ID>.txt``, or of one such file, with the digits as id and offsets as the corpora count.
-
-    Raises ``UserError`` if there is none, or one is not a text.
-    """
-    files = article_files(path if path.is_dir() else path.parent)
-    files = files if path.is_dir() else {name: file for name, file in files.items() if file.name == path.name}
-    if not files:
-        problem = (
-            "no article<ID>.txt there"
-            if path.is_dir()
-            else "a submission needs a file article<ID>.txt"
-            if path.exists()
-            else "no such file"
-        )
-        raise UserError(f"{path}: {problem}; the digits of ID are the article's id")
-    return [Article(name, read_text(file, Faults()), meta={"source": str(file)}) for name, file in files.items()]

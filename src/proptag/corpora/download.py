@@ -4,6 +4,7 @@ A download that breaks off stays beside the corpus folder as ``NAME.tgz.part``, 
 the first whole archive is recorded in ``NAME.tgz.sha256``; a later one must be the same.
 """
 
+import errno
 import gzip
 import tarfile
 import zlib
@@ -25,6 +26,8 @@ MOST_UNPACKED = 200_000_000
 """Bytes that an archive may hold."""
 MOST_MEMBERS = 20_000
 _CHUNK = 1 << 16
+_BAD_NAMES = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
+"""What the system says to names that are too long, and to a file that is also a folder."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,21 @@ ARCHIVES = {"semeval2020": Archive("https://zenodo.org/records/3952415/files/dat
 
 
 def ensure(corpus: CorpusConfig) -> None:
-    """Fetch and unpack a corpus that is not there, if its settings allow that; do nothing if it is there.
+    """Fetch and unpack what of a corpus or mixture is not there, if its settings allow that; do nothing if it is there.
 
     Raises ``UserError`` if it cannot be had, saying what to fetch by hand.
     """
-    folder = Path(corpus.path)
-    archive = Archive(corpus.url) if corpus.url else ARCHIVES.get(corpus.name)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        return
+    for name, folder in corpus.sources.items():
+        if not (folder.is_file() or (folder.is_dir() and any(folder.iterdir()))):
+            _ensure(name, folder, corpus)
+
+
+def _ensure(name: str, folder: Path, corpus: CorpusConfig) -> None:
+    if corpus.url and len(corpus.sources) > 1:
+        raise UserError(f"{folder}: it is not there, and corpus.url is for one corpus; fetch each by itself")
+    archive = Archive(corpus.url) if corpus.url else ARCHIVES.get(name)
     if corpus.download and archive is None:
-        raise UserError(f"{folder}: it is not there, and {corpus.name} cannot be fetched (only {', '.join(ARCHIVES)}); see data/README.md")
+        raise UserError(f"{folder}: it is not there, and {name} cannot be fetched (only {', '.join(ARCHIVES)}); see data/README.md")
     if corpus.download and archive:
         obtain(archive, folder)
     elif archive:
@@ -67,19 +75,31 @@ def obtain(archive: Archive, folder: Path) -> None:
     whole, part, record = (folder.with_name(folder.name + ending) for ending in (".tgz", ".tgz.part", ".tgz.sha256"))
     if whole.exists():
         print(f"{whole}: it is here already and is not fetched again")
-        digest, files = _check(whole, archive, record), unpack(whole, folder)
+        files = _checked_and_unpacked(whole, archive, record, folder)
     else:
         fetch(archive, part, whole)
         try:
-            digest, files = _check(part, archive, record), unpack(part, folder)
+            files = _checked_and_unpacked(part, archive, record, folder)
         except UserError:
             part.unlink()  # going on from it would end the same way
             raise
         part.replace(whole)
-    if not record.exists():
-        manifest.write_text(record, f"{digest}  {whole.name}\n")
-        print(f"{record}: recorded SHA-256 {digest}; a later download must have the same")
     print(f"{folder}: {files} files from {archive.url}")
+
+
+def _checked_and_unpacked(path: Path, archive: Archive, record: Path, folder: Path) -> int:
+    """Check the archive, record its SHA-256 if none is recorded yet, and unpack it; the record goes if it cannot be unpacked."""
+    digest = _check(path, archive, record)
+    if record.exists():
+        return unpack(path, folder)
+    manifest.write_text(record, f"{digest}  {record.stem}\n")
+    try:
+        files = unpack(path, folder)
+    except UserError:
+        record.unlink()
+        raise
+    print(f"{record}: recorded SHA-256 {digest}; a later download must have the same")
+    return files
 
 
 def _check(path: Path, archive: Archive, record: Path) -> str:
@@ -169,7 +189,11 @@ def unpack(path: Path, folder: Path) -> int:
                 raise UserError(f"{path}: there are no files in it")
             with manifest.whole_folder(folder) as temporary:
                 tar.extractall(temporary, members, filter="data")
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except OSError as error:
+        if not isinstance(error, gzip.BadGzipFile) and error.errno not in _BAD_NAMES:
+            raise
+        raise UserError(f"{path}: not a whole tar.gz archive, or with impossible names ({error}); nothing was unpacked") from error
+    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise UserError(f"{path}: not a whole tar.gz archive ({error}); fetch it again") from error
     return sum(member.isfile() for member in members)
 

@@ -20,6 +20,9 @@ class Faults:
     repairs: Counter[str] = field(default_factory=Counter)
     """Rows that docs/data.md foresees as odd, by what was done with them: clipped, merged, left out as not annotated, …"""
 
+    articles: set[str] = field(default_factory=set)
+    """Ids of articles that lost a row whose columns are wrong."""
+
     def skip(self, where: str, problem: str) -> None:
         """Note a row that cannot be used; raises ``UserError`` if faults are fatal."""
         if self.fatal:

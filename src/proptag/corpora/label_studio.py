@@ -11,6 +11,13 @@ from proptag.corpora.users import data_files, make_article, second_annotations
 from proptag.errors import UserError
 from proptag.records import Article
 
+_LABELS = ("labels", "taxonomy")
+"""What the names of all kinds of labels end with."""
+_STANDARD = frozenset(
+    ("id", "text", "title", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "inner_id", "comment", "project")
+)
+"""Keys of JSON-MIN that hold no annotation."""
+
 
 def read(path: Path, faults: Faults) -> Iterator[Article]:
     """Yield the annotated tasks of a ``.json`` export, or of a folder of them.
@@ -56,9 +63,10 @@ def _annotations(task: Mapping[str, Any], where: str, faults: Faults) -> Iterato
 def _flat_results(task: Mapping[str, Any]) -> list[Any]:
     """Bring JSON-MIN into the form of the full export: lists of labelled regions, multiple choices, or the name of a single choice."""
     results: list[Any] = []
-    for value in task.values():
+    for value in (value for key, value in task.items() if key not in _STANDARD):
         if isinstance(value, list):
-            results += [{"type": "labels", "value": region} for region in value if isinstance(region, dict) and "labels" in region]
+            regions = (region for region in value if isinstance(region, dict))
+            results += [{"type": kind, "value": region} for region in regions for kind in region if kind.endswith(_LABELS)]
         elif isinstance(value, dict) and "choices" in value:
             results.append({"type": "choices", "value": value})
         elif value in taxonomy.load().names:
@@ -73,7 +81,9 @@ def _row(task: Mapping[str, Any], results: object, where: str, faults: Faults) -
     labels: list[Any] = []
     for result in _dicts(results, where, faults):
         kind, value = result.get("type"), result.get("value")
-        if kind not in ("labels", "choices"):
+        if str(kind).endswith(_LABELS) and kind != "labels":
+            faults.skip(where, f"a result of the type {kind} may hold techniques, but only labels and choices are read")
+        elif kind not in ("labels", "choices"):
             faults.repair("result that is neither a label nor a choice, left out")
         elif not isinstance(value, dict) or not isinstance(value.get(kind, []), list):
             faults.skip(where, f"the value of a result of the type {kind} needs a list of {kind}")

@@ -32,6 +32,8 @@ def _articles(path: Path, faults: Faults) -> Iterator[Article | None]:
                 faults.repair(f"task with the answer {answer}, left out")
             elif "label" in task and "spans" not in task:
                 faults.skip(where, "a task about one label says nothing about the others; annotate spans, or choices with all techniques")
+            elif task.keys().isdisjoint(("answer", "spans", "accept")):
+                faults.skip(where, "neither answer nor spans nor accept: not annotated")
             else:
                 yield make_article(_row(task, where), "prodigy", where, faults)
 

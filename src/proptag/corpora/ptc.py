@@ -14,6 +14,7 @@ from proptag.records import Article, Span
 
 PARTS = ("train", "dev", "test")
 COLUMNS = "id, technique, start, end"
+LOST = "article with a faulty row, left out whole"
 _FILE = re.compile(r"article(?P<id>\d+)\.(?P<kind>.+)")
 
 
@@ -76,17 +77,29 @@ class Part:
     labels: tuple[Path, ...]
 
     def rows(self, columns: str, faults: Faults) -> dict[str, list[Row]]:
-        """Read the labels and group them by article; a row of an unknown article is a fault, a repeated row is taken once."""
+        """Read the labels and group them by article; a row of an unknown article is a fault, a repeated row is taken once.
+
+        An article that lost a row, by its id there or by the name of the file, is left out and counted: a lost label would count as absent.
+        """
         groups: dict[str, dict[tuple[str, ...], Row]] = defaultdict(dict)
-        for row in (row for path in self.labels for row in read_rows(path, columns, faults)):
-            article = row.fields[0].strip()
-            if article not in self.articles:
-                faults.skip(row.where, f"there is no article {article!r}")
-            elif row.fields in groups[article]:
-                faults.repair("row that stands twice, taken once")
-            else:
-                groups[article][row.fields] = row
-        return {article: list(groups[article].values()) for article in self.articles}
+        faulty: set[str] = set()
+        faults.articles.clear()
+        for path in self.labels:
+            before = len(faults.messages)
+            for row in read_rows(path, columns, faults):
+                article = row.fields[0].strip()
+                if article not in self.articles:
+                    faults.skip(row.where, f"there is no article {article!r}")
+                elif row.fields in groups[article]:
+                    faults.repair("row that stands twice, taken once")
+                else:
+                    groups[article][row.fields] = row
+            if len(faults.messages) > before and (match := _FILE.fullmatch(path.name)):
+                faulty.add(match["id"])
+        faulty = self.articles.keys() & (faulty | faults.articles)
+        for _ in faulty:
+            faults.repair(LOST)
+        return {article: list(groups[article].values()) for article in self.articles if article not in faulty}
 
 
 def find_parts(root: Path, layouts: Sequence[Layout], faults: Faults) -> list[Part]:
@@ -126,10 +139,13 @@ def read_parts(parts: Iterable[Part], corpus: str, faults: Faults) -> Iterator[A
     """Yield the articles of parts whose rows are ``id, technique, start, end``; one without rows is annotated and has no spans."""
     names = taxonomy.load().canonical(corpus)
     for part in parts:
-        rows = part.rows(COLUMNS, faults)
-        for article, path in part.articles.items():
-            text = read_text(path, faults)
-            yield Article(article, text, title_of(text), technique_spans(rows[article], text, names, faults), corpus, {"part": part.name})
+        for article, rows in part.rows(COLUMNS, faults).items():
+            text, before = read_text(part.articles[article], faults), len(faults.messages)
+            spans = technique_spans(rows, text, names, faults)
+            if len(faults.messages) > before:
+                faults.repair(LOST)
+            else:
+                yield Article(article, text, title_of(text), spans, corpus, {"part": part.name})
 
 
 def find_root(path: Path, inside: tuple[str, ...], pattern: str, corpus: str) -> Path:

@@ -1,7 +1,7 @@
 """What the readers share: text files, tab-separated rows, and rows to spans. All faults name the file and the line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -61,12 +61,13 @@ def read_rows(path: Path, columns: str, faults: Faults) -> Iterator[Row]:
         if len(row.fields) == len(columns.split(", ")):
             yield row
         else:
+            faults.articles.add(line.split()[0])
             faults.skip(row.where, f"needs {columns}, separated by tabs, but has {len(row.fields)} columns")
 
 
 def read_json(path: Path, faults: Faults) -> Any:  # noqa: ANN401  (whatever JSON holds)
-    """Read a JSON file; ``UserError`` names the line at which it is not JSON."""
-    text = read_text(path, faults)
+    """Read a JSON file, without the U+FEFF that editors put first; ``UserError`` names the line at which it is not JSON."""
+    text = read_text(path, faults).removeprefix("\ufeff")
     try:
         return json.loads(text)
     except NOT_JSON as error:
@@ -74,8 +75,11 @@ def read_json(path: Path, faults: Faults) -> Any:  # noqa: ANN401  (whatever JSO
 
 
 def read_json_lines(path: Path, faults: Faults) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield ``file:line`` and the object of every line of a JSON Lines file; a line that holds no object is a fault."""
-    lines = read_text(path, faults).split("\n")
+    """Yield ``file:line`` and the object of every line of a JSON Lines file; a line that holds no object is a fault.
+
+    The U+FEFF that editors put first is taken off.
+    """
+    lines = read_text(path, faults).removeprefix("\ufeff").split("\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             if number < len(lines):
@@ -148,6 +152,13 @@ def whole_text(text: str, name: str) -> Span | None:
     """Return a span without an exact place over all of a text but the white space at its ends; None if nothing else is there."""
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     return Span(start, end, name, exact=False) if start < end else None
+
+
+def once(spans: Sequence[Span], faults: Faults) -> tuple[Span, ...]:
+    """Sort the spans; one that stands twice is taken once and counted."""
+    for _ in range(len(spans) - len(set(spans))):
+        faults.repair("label that stands twice, taken once")
+    return tuple(sorted(set(spans)))
 
 
 def _plain(label: str) -> str:

@@ -8,17 +8,12 @@ from pathlib import Path
 
 from proptag.corpora import ptc
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import make_span, read_text
 from proptag.records import Article
 
 _ARTICLES = "{}-articles"
 _TC = (
     ptc.Layout(_ARTICLES, "{}-labels-task2-technique-classification", "task2-TC.labels", "{}-task2-TC.labels"),
     ptc.Layout(_ARTICLES, "{}-labels-task-flc-tc", "task-flc-tc.labels", "{}-task-flc-tc.labels"),
-)
-_SI = (
-    ptc.Layout(_ARTICLES, "{}-labels-task1-span-identification", "task1-SI.labels", "{}-task1-SI.labels"),
-    ptc.Layout(_ARTICLES, "{}-labels-task-si", "task-si.labels", "{}-task-si.labels"),
 )
 
 
@@ -29,24 +24,6 @@ def read(path: Path, faults: Faults) -> Iterator[Article]:
     are no labels.
     """
     yield from ptc.read_parts(ptc.find_parts(_root(path), _TC, faults), "semeval2020", faults)
-
-
-def read_si(path: Path, faults: Faults) -> dict[str, list[tuple[int, int]]]:
-    """Return the gold of the task Span Identification: sorted offsets, end exclusive, by article id; an empty list without spans.
-
-    Raises ``UserError`` if there are no labels.
-    """
-    found = {}
-    for part in ptc.find_parts(_root(path), _SI, faults):
-        rows = part.rows("id, start, end", faults)
-        for article, file in part.articles.items():
-            text = read_text(file, faults)
-            spans = [
-                make_span((ptc.start_within(row.fields[1], text), row.fields[2]), "propaganda", text, row.where, faults)
-                for row in rows[article]
-            ]
-            found[article] = sorted((span.start, span.end) for span in spans if span)
-    return found
 
 
 def _root(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import is_text, make_span, read_json, technique, whole_text
+from proptag.corpora.rows import is_text, make_span, once, read_json, technique, whole_text
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -18,8 +18,9 @@ _PARTS = ("training_set", "dev_set")
 def read(path: Path, faults: Faults) -> Iterator[Article]:
     """Yield the texts of one JSON file, or of the training and development set of a folder: of task 2 where both tasks are there.
 
-    Labels of task 1 become spans over the whole text without an exact place; so do spans of task 2 that cover the whole text. Raises
-    ``UserError`` if nothing is there.
+    Labels of task 1 become spans over the whole text without an exact place; so do spans of task 2 that cover the whole text, since they
+    say nothing about its lines. ``meta["placed"]`` tells that all spans are published ones, of task 2. A text with a fault is left out
+    whole. Raises ``UserError`` if nothing is there.
     """
     seen: set[str] = set()
     for file in [path] if path.is_file() else _files(path):
@@ -58,8 +59,12 @@ def _article(entry: Any, where: str, faults: Faults) -> Article | None:  # noqa:
         return None
     text = entry["text"]
     names = taxonomy.load().canonical(CORPUS)
+    before = len(faults.messages)
     spans = [_span(label, text, names, where, faults) for label in entry["labels"]]
-    return Article(str(entry["id"]), text, "", tuple(sorted({span for span in spans if span})), CORPUS)
+    if len(faults.messages) > before:
+        return None  # a lost label would count as absent
+    placed = all(isinstance(label, dict) for label in entry["labels"])
+    return Article(str(entry["id"]), text, "", once([span for span in spans if span], faults), CORPUS, {"placed": placed})
 
 
 def _span(label: Any, text: str, names: Mapping[str, str], where: str, faults: Faults) -> Span | None:  # noqa: ANN401
@@ -72,7 +77,7 @@ def _span(label: Any, text: str, names: Mapping[str, str], where: str, faults: F
         return None
     fragment = label.get("text_fragment")
     if fragment is not None and fragment != text[span.start : span.end]:
-        faults.skip(where, f"the span {span.start}:{span.end} is not its text_fragment {fragment[:60]!r}")
+        faults.skip(where, f"the span {span.start}:{span.end} is not its text_fragment {str(fragment)[:60]!r}")
         return None
     if text[span.start : span.end].strip() == text.strip():
         faults.repair("span over a whole text, taken as without an exact place")

@@ -34,12 +34,15 @@ def _read_part(root: Path, part: ptc.Part, faults: Faults) -> Iterator[Article]:
     labels = part.rows("id, line, techniques", faults)
     file = root / _SPANS.format(part.name)
     placed = ptc.Part(part.name, part.articles, (file,) if file.is_file() else ()).rows(ptc.COLUMNS, faults)
-    for article, path in part.articles.items():
-        text = read_text(path, faults)
+    for article in (name for name in labels if name in placed):
+        text, before = read_text(part.articles[article], faults), len(faults.messages)
         exact = ptc.technique_spans(placed[article], text, names, faults)
         paragraphs = _paragraph_spans(labels[article], text, names, faults)
         vague = {span for span in paragraphs if not any(_places(other, span) for other in exact)}
-        yield Article(article, text, ptc.title_of(text), tuple(sorted({*exact, *vague})), CORPUS, {"part": part.name})
+        if len(faults.messages) > before:
+            faults.repair(ptc.LOST)
+        else:
+            yield Article(article, text, ptc.title_of(text), tuple(sorted({*exact, *vague})), CORPUS, {"part": part.name})
 
 
 def _paragraph_spans(rows: list[Row], text: str, names: Mapping[str, str], faults: Faults) -> set[Span]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from proptag import taxonomy
 from proptag.corpora.faults import Faults
-from proptag.corpora.rows import is_text, make_span, whole_text
+from proptag.corpora.rows import is_text, make_span, once, whole_text
 from proptag.errors import UserError
 from proptag.records import Article, Span
 
@@ -43,9 +43,9 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
         found = [_span(value, text, where, faults) for value in spans]
         found += [whole_text(text, name) for label in labels if (name := technique_name(label, where, faults))]
         names = [technique_name(name, where, faults) for name in known or ()]
-        kept = tuple(sorted({span for span in found if span}))
+        kept = once([span for span in found if span], faults)
         if known is not None:
-            check_known({name for span in kept for name in span.alternatives}, names, where, faults)
+            check_known((span.technique for span in kept), names, where, faults)
         if len(faults.messages) == before:
             meta = {} if known is None else {"known": tuple(names)}
             return Article(str(row["id"]), text, str(row.get("title") or ""), kept, corpus, meta)
@@ -53,8 +53,11 @@ def make_article(row: Mapping[str, Any], corpus: str, where: str, faults: Faults
 
 
 def check_known(marked: Iterable[str], known: Iterable[str | None], where: str, faults: Faults) -> None:
-    """Note a fault if a technique is marked that nobody is said to have looked for."""
-    if outside := sorted(set(marked) - set(known)):
+    """Note a fault if a technique is marked that nobody is said to have looked for, or if names among the known ones are joined."""
+    known = set(known)
+    if joined := sorted(name for name in known if name and "|" in name):
+        faults.skip(where, f"known: {joined[0]!r} joins several techniques; give each by itself")
+    elif outside := sorted({name for label in marked for name in label.split("|")} - known):
         faults.skip(where, f"{', '.join(outside)} is marked, but not among the known techniques")
 
 

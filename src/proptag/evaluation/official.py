@@ -1,7 +1,7 @@
 """The tasks of the shared tasks: what a model predicts for each, and its figures."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from proptag.config import EvaluateConfig
 from proptag.errors import UserError
 from proptag.evaluation import submissions
 from proptag.evaluation.gold import Gold, Line, read_gold, read_lines
-from proptag.labels import Extent, marked
+from proptag.labels import LabelSet, marked
 from proptag.metrics import FragmentMetrics, LabelledSpanMetrics, LineMetrics, ParagraphMetrics, SpanMetrics
-from proptag.predict import Ranking, Tagger
+from proptag.predict import Tagger, best_labels
 from proptag.records import Span, TaggedArticle
 
 ANY = "any"
@@ -31,22 +31,16 @@ def measure(config: EvaluateConfig) -> dict[str, Any]:
     return {"corpus": gold.labels.corpus, **split, **figures, "notes": dict(sorted((+gold.notes).items()))}
 
 
-def _si(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
+def _si_or_flc(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
     _need_exact(gold, config)
+    labelled = config.task == "flc"
     if config.submission:
-        found = submissions.read_extents(Path(config.submission), gold)
-    else:
-        found = [[Span(start, end, ANY) for start, end in marked(tagged)] for tagged in _tag(config, gold)]
-    return SpanMetrics().measure(found, gold.spans, config.bootstrap, config.seed)
-
-
-def _flc(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
-    _need_exact(gold, config)
-    if config.submission:
-        found = submissions.read_spans(Path(config.submission), gold)
-    else:
+        found = (submissions.read_spans if labelled else submissions.read_extents)(Path(config.submission), gold)
+    elif labelled:
         found = [gold.labels.found(tagged) for tagged in _tag(config, gold)]
-    return LabelledSpanMetrics().measure(found, gold.spans, config.bootstrap, config.seed)
+    else:
+        found = [[Span(*extent, ANY) for extent in marked(tagged, gold.labels)] for tagged in _tag(config, gold)]
+    return (LabelledSpanMetrics if labelled else SpanMetrics)().measure(found, gold.spans, config.bootstrap, config.seed)
 
 
 def _tc(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
@@ -58,21 +52,10 @@ def _tc(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
         found = []
         for article, spans in zip(gold.articles, gold.spans, strict=True):
             extents = [(span.start, span.end) for span in spans]
-            rankings = dict(zip(extents, tagger.classify(article, extents, gold.labels), strict=True))
+            rankings = dict(zip(extents, tagger.classify(article, extents, gold.asked[article.id]), strict=True))
             found.append(best_labels(extents, rankings))
             gold.notes["fragment of which the model read only a part"] += sum(rankings[extent].truncated for extent in extents)
     return FragmentMetrics().measure(found, gold.spans, config.bootstrap, config.seed)
-
-
-def best_labels(fragments: Sequence[Extent], rankings: Mapping[Extent, Ranking]) -> list[Span]:
-    """Give each fragment its best label; one that is listed k times gets its k best."""
-    listed = Counter[Extent]()
-    found = []
-    for extent in fragments:
-        labels = rankings[extent].labels
-        found.append(Span(*extent, labels[listed[extent] % len(labels)][0]))
-        listed[extent] += 1
-    return found
 
 
 def _slc(config: EvaluateConfig, gold: Gold) -> dict[str, Any]:
@@ -111,9 +94,9 @@ def _paragraph_labels(tagged: Sequence[TaggedArticle], gold: Gold, paragraphs: S
 
 
 _TASKS: dict[str, Callable[[EvaluateConfig, Gold], dict[str, Any]]] = {
-    "si": _si,
+    "si": _si_or_flc,
     "tc": _tc,
-    "flc": _flc,
+    "flc": _si_or_flc,
     "slc": _slc,
     "subtask3": _subtask3,
 }
@@ -122,7 +105,19 @@ _TASKS: dict[str, Callable[[EvaluateConfig, Gold], dict[str, Any]]] = {
 def _tag(config: EvaluateConfig, gold: Gold) -> list[TaggedArticle]:
     tagged = list(Tagger.load(_model(config), config.device).tag_many(gold.articles))
     gold.notes["sentence of which the model read only a part"] += sum(s.truncated for article in tagged for s in article.sentences)
-    return tagged
+    return [_asked(found, gold.asked[article.id], gold) for article, found in zip(gold.articles, tagged, strict=True)]
+
+
+def _asked(tagged: TaggedArticle, labels: LabelSet, gold: Gold) -> TaggedArticle:
+    """Take out the techniques that the article's annotators did not look for: nobody knows whether they are there."""
+    if labels is gold.labels:
+        return tagged
+    known, sentences = labels.by_technique, []
+    for s in tagged.sentences:
+        spans = tuple(span for span in s.spans if span.technique in known)
+        gold.notes[submissions.NOT_ASKED] += len(s.spans) - len(spans)
+        sentences.append(replace(s, techniques=tuple(t for t in s.techniques if t in known), spans=spans))
+    return replace(tagged, sentences=tuple(sentences))
 
 
 def _model(config: EvaluateConfig) -> str:
@@ -130,7 +125,9 @@ def _model(config: EvaluateConfig) -> str:
 
 
 def _need_exact(gold: Gold, config: EvaluateConfig) -> None:
-    if any(not span.exact for spans in gold.spans for span in spans):
+    """Refuse labels without a place; where all spans are as published, such over a whole text are as exact as the others."""
+    unplaced = (spans for article, spans in zip(gold.articles, gold.spans, strict=True) if not article.meta.get("placed"))
+    if any(not span.exact for spans in unplaced for span in spans):
         raise UserError(
             f"{config.corpus.path}: task={config.task} needs exact spans, but {gold.labels.corpus} has labels of whole paragraphs or texts"
         )

@@ -10,6 +10,8 @@ from proptag.errors import UserError
 from proptag.evaluation.gold import Gold, Line
 from proptag.records import Span
 
+NOT_ASKED = "finding of a technique that was not looked for in its article, left out"
+_OUTSIDE = "submission: row of an article that is not scored, left out"
 _CLASSES = {"propaganda": True, "non-propaganda": False}
 
 
@@ -28,12 +30,17 @@ def read_extents(path: Path, gold: Gold) -> list[list[Span]]:
 
 def read_spans(path: Path, gold: Gold) -> list[list[Span]]:
     """Read a file of FLC (id, technique, start, end), as ``read_extents``; ``UserError`` also for an unknown technique."""
-    return _read(path, "id, technique, start, end", gold)
+    found = []
+    for article, spans in zip(gold.articles, _read(path, "id, technique, start, end", gold), strict=True):
+        asked = gold.asked[article.id].techniques
+        found.append([span for span in spans if span.technique in asked])
+        gold.notes[NOT_ASKED] += len(spans) - len(found[-1])
+    return found
 
 
 def read_fragments(path: Path, gold: Gold) -> list[list[Span]]:
     """Read a file of TC, as ``read_spans``; ``UserError`` also if its rows are not for the gold fragments, each as often as in the gold."""
-    found = read_spans(path, gold)
+    found = _read(path, "id, technique, start, end", gold)
     rows, wanted = sum(map(len, found)), sum(map(len, gold.spans))
     if rows != wanted:
         raise UserError(f"{path}: {rows} rows for the scored articles, but the gold has {wanted} fragments; each needs one row")
@@ -63,9 +70,10 @@ def read_paragraph_labels(path: Path, gold: Gold, paragraphs: Sequence[Line]) ->
     Raises ``UserError`` for a wrong row, an unknown article or technique, or a paragraph without a row.
     """
     names, faults, found = {name: name for name in gold.labels.names}, _Fatal(), []
-    for row in _rows_of(paragraphs, _numbered_rows(path, "id, line, techniques", gold), path):
-        labels = [technique(label.strip(), names, row.where, faults) for label in row.fields[2].split(",") if label.strip()]
-        found.append(frozenset(label for label in labels if label))
+    for paragraph, row in zip(paragraphs, _rows_of(paragraphs, _numbered_rows(path, "id, line, techniques", gold), path), strict=True):
+        labels = {technique(label.strip(), names, row.where, faults) for label in row.fields[2].split(",") if label.strip()}
+        found.append(frozenset(gold.asked[paragraph.article].names) & labels)
+        gold.notes[NOT_ASKED] += len(labels) - len(found[-1])
     _note(faults, gold)
     return found
 
@@ -79,6 +87,7 @@ def _read(path: Path, columns: str, gold: Gold) -> list[list[Span]]:
         name = technique(label[0], names, row.where, faults) if label else "any"
         if article in texts and name and (span := make_span((start, end), name, texts[article], row.where, faults)):
             found[article].append(span)
+        gold.notes[_OUTSIDE] += article not in texts
     _note(faults, gold)
     return list(found.values())
 
@@ -98,6 +107,7 @@ def _numbered_rows(path: Path, columns: str, gold: Gold) -> dict[tuple[str, int]
         if key in rows:
             raise UserError(f"{row.where}: line {key[1]} of article {key[0]} has a row already: {rows[key].where}")
         rows[key] = row
+        gold.notes[_OUTSIDE] += key[0] not in gold.asked
     _note(faults, gold)
     return rows
 
