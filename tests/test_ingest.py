@@ -405,7 +405,7 @@ def test_wrong_language_codes_are_settings_errors():
         ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(600), "encrypted"), ("a.parquet", b"PAR1PAR1", "broken"), ("a.jsonl", b"{", "broken"),
         ("a.jsonl", b"[" * 100_000, "broken"), ("a.csv", b'text\n"never closed', "broken"), ("a.csv", b"text\n", "empty"),
         ("a.txt.gz", b"not packed", "broken"), ("a.txt.zst", b"not packed", "broken"),
-        ("a.txt.gz", gzip.compress(b"A text.")[:-9], "broken"),
+        ("a.txt.gz", pack(b"A text.", ".gz")[:-9], "broken"),
         ("a.txt.zst", pack(b"A text that is cut off." * 99, ".zst")[:-9], "broken"), ("a.exe", b"MZ", "unsupported"),
         ("a.jsonl", b'{"text": "ab\\u0000c"}', "binary"), ("a.parquet", parquet_file({"text": [1]}), "broken"),
     ],
