@@ -2,7 +2,6 @@
 
 import csv
 import datetime
-import gzip
 import hashlib
 import io
 import itertools
