@@ -95,7 +95,7 @@ def test_predict_reads_a_literal_text_with_any_characters(model):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "there is no text in it"),
+        (b"", "the file is empty"),
         (b" \n\n", "there is no text in it"),
         (bytes(range(256)), "not a text file"),
         (b"a\0b", "NUL"),
