@@ -108,6 +108,14 @@ def test_find_spans_lowers_the_threshold_rather_than_finding_nothing():
     assert [(s, e) for s, e, _ in spans] == [(4, 7)]
 
 
+def test_find_spans_leaves_out_what_is_no_word_beside_a_word():
+    text = "re-do it all once more vile"
+    pieces = np.array([(0, 0), (0, 2), (2, 3), (3, 5), (6, 8), (9, 12), (13, 17), (18, 22), (23, 27), (0, 0)])
+    spans = find_spans(np.array([0, 0, 0.9, 0, 0, 0, 0, 0, 0.9, 0]), pieces, text, 0.5)
+    assert [text[start:end] for start, end, _ in spans] == ["vile"]
+    assert find_spans(np.array([0, 0, 0.9, 0, 0, 0, 0, 0, 0, 0]), pieces, text, 0.5)[0][:2] == (2, 3)
+
+
 def test_find_spans_takes_whole_words():
     text = "unbelievable"
     pieces = np.array([(0, 0), (0, 2), (2, 9), (9, 12), (0, 0)])

@@ -230,7 +230,8 @@ def find_spans(probabilities: Floats, offsets: NDArray[np.int64], text: str, thr
         if found and start < found[-1][1]:  # the two met in the middle of a word
             continue
         found.append((start, end, float(probabilities[run].mean())))
-    return found
+    # A hyphen or quotation mark alone shows a reader nothing.
+    return [span for span in found if re.search(r"\w", text[span[0] : span[1]])] or found
 
 
 def _overlap(offsets: NDArray[np.int64], start: int, end: int) -> NDArray[np.bool_]:
