@@ -1,4 +1,4 @@
-# make demo   (two epochs, to be quick) install, build the dataset from seeds/, fine-tune, evaluate, tag the sample article; skips what has not changed
+# make demo   (three epochs, to be quick) install, build the dataset from seeds/, fine-tune, evaluate, tag the sample article; skips what has not changed
 # make test   install, then lint, types and tests
 # make docs   write the pages under docs/ that are made from data: docs/taxonomy.md
 # make clean  remove what the demo made (not the installation)
@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE := 1
 
 demo: .venv/installed
 	$(PY) scripts/build_dataset.py corpus=seeds output=data/seeds
-	$(PY) scripts/train.py dataset=data/seeds output=$(DEMO)/model train.epochs=2 train.learning_rate=2e-4
+	$(PY) scripts/train.py dataset=data/seeds output=$(DEMO)/model train.epochs=3
 	$(PY) scripts/evaluate.py model=$(DEMO)/model dataset=data/seeds output=$(DEMO)
 	@$(MAKE) --no-print-directory $(DEMO)/article.json $(DEMO)/article.html
 	@echo
