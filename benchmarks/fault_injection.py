@@ -143,7 +143,6 @@ def kill_runs(model: str, kills: int, workers: int, rng: random.Random, base: Pa
         if finish(forked(partial(score, settings(model, folder, output, workers=workers)))):
             raise SystemExit("the run without any kill failed")
         seconds.append(time.monotonic() - begun)
-    tolerance = 0.0 if workers == 1 else 1e-4  # with several the sentences share other batches after a kill
     killed = rounds = redone = wrong = 0
     stages: list[float] = []
     while killed < kills:
@@ -167,12 +166,13 @@ def kill_runs(model: str, kills: int, workers: int, rng: random.Random, base: Pa
             stages.append(delay / seconds[1])
             if rounds % 2:  # on a new folder no part is ever written twice
                 redone += any(parts_of(output).get(name) != when for name, when in before.items())
-        wrong += not same(output, plain, tolerance)
+        # Where files have changed, or several workers share them, the sentences are in other batches: the last digits may differ.
+        wrong += not same(output, plain, 0.0 if workers == 1 and rounds % 2 else 1e-4)
         shutil.rmtree(output)
     span = f"{min(stages):.0%} to {max(stages):.0%} of an uninterrupted run" if stages else ""
     yield "runs killed by SIGKILL", f"{killed}, at {span}", killed >= kills
     yield "output folders finished", f"{rounds}, {rounds // 2} of them outdated before", True
-    yield "of these not exactly the rows of an uninterrupted run", str(wrong), wrong == 0
+    yield "of these not the rows of an uninterrupted run", str(wrong), wrong == 0
     yield "kills after which a finished part was written again", str(redone), redone == 0
 
 
