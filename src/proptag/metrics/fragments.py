@@ -1,43 +1,24 @@
 """Techniques of given fragments: TC of SemEval-2020."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import datasets
-import evaluate
 import numpy as np
 
 from proptag.errors import UserError
 from proptag.labels import Extent
 from proptag.metrics.bootstrap import Floats, bootstrap_intervals, plain, precision_recall_f1, ratio
-from proptag.metrics.spans import Spans, as_rows
-from proptag.records import Span
+from proptag.metrics.spans import SpanListMetric, Spans
 
 
-class FragmentMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no types
+class FragmentMetrics(SpanListMetric):
     """TC of SemEval-2020 Task 11: one technique for each gold fragment; a fragment with several is listed several times.
 
     Of a fragment that is listed several times, the predictions are matched to the gold techniques in the best order.
     """
 
-    def _info(self) -> evaluate.MetricInfo:
-        span = {"start": datasets.Value("int64"), "end": datasets.Value("int64"), "technique": datasets.Value("string")}
-        return evaluate.MetricInfo(
-            description="Micro-F1 of the techniques of given fragments.",
-            citation="Da San Martino et al.: SemEval-2020 Task 11: Detection of Propaganda Techniques in News Articles.",
-            inputs_description="Per article the fragments, as start, end and technique; the same fragments in both, in any order.",
-            features=datasets.Features({"predictions": datasets.List(span), "references": datasets.List(span)}),
-        )
-
-    def measure(
-        self, predicted: Sequence[Iterable[Span]], gold: Sequence[Iterable[Span]], samples: int = 0, seed: int = 0
-    ) -> dict[str, Any]:
-        """Compute on the fragments of each article; see ``_compute``."""
-        found: dict[str, Any] = self.compute(
-            predictions=[as_rows(spans) for spans in predicted], references=[as_rows(spans) for spans in gold], samples=samples, seed=seed
-        )
-        return found
+    about = "Micro-F1 of the techniques of given fragments; the same fragments in both, in any order."
 
     def _compute(self, predictions: list[Spans], references: list[Spans], samples: int = 0, seed: int = 0) -> dict[str, Any]:
         """Return ``summary`` (micro-F1), its 95 % ``intervals`` (bootstrap over articles) and ``techniques``.

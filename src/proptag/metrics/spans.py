@@ -31,15 +31,15 @@ def overlap_sums(predicted: Iterable[Extent], gold: Iterable[Extent]) -> tuple[f
     return by_found, by_wanted, len(found), len(wanted)
 
 
-class SpanMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no types
-    """SI of SemEval-2020 Task 11: where propaganda is, whatever the technique."""
+class SpanListMetric(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no types
+    """What the measures over the spans of each article have in common."""
 
-    labelled = False
+    about = ""
 
     def _info(self) -> evaluate.MetricInfo:
         span = {"start": datasets.Value("int64"), "end": datasets.Value("int64"), "technique": datasets.Value("string")}
         return evaluate.MetricInfo(
-            description="Overlap of predicted and gold spans, in characters.",
+            description=self.about,
             citation="Da San Martino et al.: SemEval-2020 Task 11: Detection of Propaganda Techniques in News Articles.",
             inputs_description="Per article the spans, as start, end and technique; offsets in code points, end exclusive.",
             features=datasets.Features({"predictions": datasets.List(span), "references": datasets.List(span)}),
@@ -53,6 +53,13 @@ class SpanMetrics(evaluate.Metric):  # type: ignore[misc]  # evaluate ships no t
             predictions=[as_rows(spans) for spans in predicted], references=[as_rows(spans) for spans in gold], samples=samples, seed=seed
         )
         return found
+
+
+class SpanMetrics(SpanListMetric):
+    """SI of SemEval-2020 Task 11: where propaganda is, whatever the technique."""
+
+    about = "Overlap of predicted and gold spans, in characters."
+    labelled = False
 
     def _compute(self, predictions: list[Spans], references: list[Spans], samples: int = 0, seed: int = 0) -> dict[str, Any]:
         """Return ``summary`` (precision, recall, F1), its 95 % ``intervals`` (bootstrap over articles) and, of FLC, ``techniques``."""
