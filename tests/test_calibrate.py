@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proptag.calibrate import LEAST, Calibration, choose_thresholds, fit, sigmoid
+from proptag.calibrate import LEAST, Calibration, choose_thresholds, fit, pool, sigmoid
 from proptag.metrics import expected_calibration_error
 
 
@@ -26,7 +26,20 @@ def test_fit_keeps_the_order_of_sentences():
     logits, labels = overconfident(rows=300)
     for wanted in (labels, 1 - labels):  # even where the labels say the opposite
         found = fit(logits, wanted, logits, wanted).sentence_probabilities(logits)
-        assert (np.argsort(found, axis=0) == np.argsort(logits, axis=0)).all()
+        assert (np.argsort(found, axis=0) == np.argsort(pool(logits), axis=0)).all()
+
+
+def test_pooling_weighs_any_technique_against_the_techniques_themselves():
+    logits = np.array([[-2.0, 1.0, -1.0], [-2.0, -4.0, -4.0]])
+    pooled = pool(logits)
+    one_of_them = 1 - (1 - sigmoid(logits[:, 1])) * (1 - sigmoid(logits[:, 2]))
+    assert pooled[:, 0] == pytest.approx((logits[:, 0] + np.log(one_of_them / (1 - one_of_them))) / 2)
+    assert (pooled[:, 1:] == logits[:, 1:]).all()
+    assert pool(logits[0]) == pytest.approx(pooled[0])  # one sentence alone
+
+
+def test_pooling_bears_logits_far_from_zero():
+    assert np.isfinite(pool(np.array([[0.0, -1000.0, -1000.0], [0.0, 1000.0, 1000.0]]))).all()
 
 
 def test_a_column_without_positives_gets_a_low_probability_and_the_common_threshold():

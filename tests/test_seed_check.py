@@ -68,7 +68,7 @@ def test_too_few_plain_sentences_and_too_dense_pieces_are_named(check):
     problems = "\n".join(with_articles(check, dense).problems())
     assert "0.0% of the sentences are without a technique" in problems
     several = [replace(a, spans=a.spans * 2) for a in check.articles]
-    assert re.search(r"propagandistic pieces have 2\d\.\d spans in 20 sentences", "\n".join(with_articles(check, several).problems()))
+    assert re.search(r"propagandistic pieces have \d\d\.\d spans on average", "\n".join(with_articles(check, several).problems()))
 
 
 def test_a_topic_or_genre_without_a_class_is_named(check):

@@ -24,7 +24,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from proptag import cards, manifest, taxonomy
 from proptag import dataset as datasets_
-from proptag.calibrate import Calibration, Floats
+from proptag.calibrate import Calibration, Floats, pool
 from proptag.calibrate import fit as fit_calibration
 from proptag.config import TrainConfig
 from proptag.encode import LABELS, Collator, Features, Row, encode
@@ -225,7 +225,7 @@ def _optimizer(config: TrainConfig, model: JointModel) -> torch.optim.Optimizer:
 
 def _validation_metrics(logits: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
     """Average precision of "any technique" and of all technique decisions pooled; their mean decides which epoch is best."""
-    anything = average_precision(logits[:, 0], labels[:, 0])
+    anything = average_precision(pool(logits)[:, 0], labels[:, 0])
     techniques = average_precision(logits[:, 1:].ravel(), labels[:, 1:].ravel())
     return {"average_precision": (anything + techniques) / 2, "propaganda": anything, "techniques": techniques}
 

@@ -43,7 +43,6 @@ def _counts(check: SeedCheck) -> str:
         ("propagandistic pieces", str(len(check.propagandistic))),
         ("spans in one, mean", f"{spans:.1f}"),
         ("sentences in one, mean", f"{sentences:.1f}"),
-        ("spans in 20 sentences of one", f"{20 * spans / max(sentences, 1):.1f}"),
     )
     return "\n## Counts\n\n" + table(("what", "number"), rows)
 
