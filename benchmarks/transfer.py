@@ -3,9 +3,9 @@
     python benchmarks/transfer.py gold=PATH memes=PATH output=runs/transfer [reference=runs/cv/metrics.json] [settings of train.py]
 
 ``gold`` is SemEval-2020 Task 11, ``memes`` SemEval-2021 Task 6 (the peer: the same recipe trained on it alone). The learning curve
-takes the first 60, 120, 180, 240 of the seed articles in an order drawn once. Thresholds, calibration and the best epoch come from a fifth of each
-model's own training articles. ``reference`` is the result of ``cross_validate.py`` on the gold, whose mean average precision is what
-training in the domain reaches. Every step is skipped when it is there already.
+takes the first 60, 120, 180, 240 of the seed articles in an order drawn once. Thresholds, calibration and the best epoch come from a
+fifth of each model's own training articles. ``reference`` is the result of ``cross_validate.py`` on the gold, whose mean average
+precision is what training in the domain reaches. Every step is skipped when it is there already.
 """
 
 import json
