@@ -34,7 +34,7 @@ MEASURES = ("propaganda_f1", "propaganda_average_precision", "micro_f1", "mean_a
 
 def main(arguments: Sequence[str]) -> None:
     """Train and score every model, and print the tables."""
-    given = dict(argument.split("=", 1) for argument in arguments)
+    given = cli.plain_settings(arguments, ("gold", "memes", "output"))
     own = {name: given.pop(name) for name in OWN if name in given}
     training = OmegaConf.to_container(OmegaConf.from_dotlist([f"{name}={value}" for name, value in given.items()]))
     output = Path(own["output"])

@@ -34,12 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"proptag {proptag.__version__}")
         return 0
-    return guarded(lambda: predict(settings.build(PredictConfig, _plain_settings(arguments))))
+    return guarded(lambda: predict(settings.build(PredictConfig, plain_settings(arguments))))
 
 
-def _plain_settings(arguments: Sequence[str]) -> dict[str, str]:
-    if wrong := [argument for argument in arguments if "=" not in argument]:
-        raise SettingsError([f"{argument}: not of the form setting=value" for argument in wrong])
+def plain_settings(arguments: Sequence[str], required: Sequence[str] = ()) -> dict[str, str]:
+    """Read ``setting=value`` arguments; ``SettingsError`` names those of another form and the required ones that are missing."""
+    wrong = [f"{argument}: not of the form setting=value" for argument in arguments if "=" not in argument]
+    wrong += [f"{name}: needs a value" for name in required if not any(argument.startswith(f"{name}=") for argument in arguments)]
+    if wrong:
+        raise SettingsError(wrong)
     return {key: value for key, _, value in (argument.partition("=") for argument in arguments)}
 
 
