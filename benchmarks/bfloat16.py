@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 import torch
 
-from proptag import ingest
+from proptag import cli, ingest
 from proptag.config import IngestConfig
 from proptag.predict import Tagger
 from proptag.records import Article, TaggedArticle
@@ -19,7 +19,7 @@ from proptag.records import Article, TaggedArticle
 
 def main(arguments: list[str]) -> None:
     """Measure and print."""
-    values = {"articles": "100"} | dict(argument.split("=", 1) for argument in arguments)
+    values = {"articles": "100"} | cli.plain_settings(arguments, ("model", "input"))
     torch.set_num_threads(1)
     items = (item for path in ingest.find([values["input"]]) for item in ingest.read_all(path, IngestConfig(languages="any")))
     articles = list(islice((item for item in items if isinstance(item, Article)), int(values["articles"])))
@@ -43,4 +43,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    raise SystemExit(cli.guarded(lambda: main(sys.argv[1:])))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 
+from proptag import cli
 from proptag.config import IngestConfig, ScoreConfig
 from proptag.errors import UserError
 from proptag.ingest.formats import TABLES as TABLE_FORMATS
@@ -227,9 +228,9 @@ def is_table(name: str) -> bool:
     return split_suffixes(Path(name))[0] in TABLE_FORMATS
 
 
-def main(arguments: list[str]) -> int:
-    """Run all checks and print the table."""
-    values = {"kills": "200", "bad": "2000", "seed": "1", "workers": "1"} | dict(argument.split("=", 1) for argument in arguments)
+def main(arguments: list[str]) -> None:
+    """Run all checks and print the table; ``UserError`` if one failed."""
+    values = {"kills": "200", "bad": "2000", "seed": "1", "workers": "1"} | cli.plain_settings(arguments, ("model",))
     rng = random.Random(int(values["seed"]))  # noqa: S311
     import torch
 
@@ -244,8 +245,9 @@ def main(arguments: list[str]) -> int:
             for what, how_many, well in check():
                 print(f"| {what} | {how_many} | {'ok' if well else 'FAILED'} |", flush=True)
                 good &= well
-    return 0 if good else 1
+    if not good:
+        raise UserError("a check failed; see the table")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(cli.guarded(lambda: main(sys.argv[1:])))

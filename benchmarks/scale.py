@@ -20,6 +20,8 @@ from pathlib import Path
 import psutil
 import pyarrow.dataset as ds
 
+from proptag import cli
+
 ROOT = Path(__file__).parent.parent
 SWAPPED = 0.03
 PEER_SENTENCES = 2000
@@ -27,7 +29,7 @@ PEER_SENTENCES = 2000
 
 def main(arguments: Sequence[str]) -> None:
     """Make the copies, score them, and print the table."""
-    given = {"copies": "1,10,50"} | dict(argument.split("=", 1) for argument in arguments)
+    given = {"copies": "1,10,50"} | cli.plain_settings(arguments, ("model", "input", "output"))
     model, source, output = (given.pop(name) for name in ("model", "input", "output"))
     sizes = [int(size) for size in given.pop("copies").split(",")]
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(source).glob("*.txt"))}
@@ -95,4 +97,4 @@ def pipeline_rate(model: str, sentences: object) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    raise SystemExit(cli.guarded(lambda: main(sys.argv[1:])))

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
     meme_corpus = CorpusConfig("semeval2021", own["memes"], segmenter="lines")
     memes = datasets_.read_corpus(meme_corpus)[0]
     figures = {f"{len(memes)} memes": run("memes", meme_corpus, memes)}
-    for size in (*CURVE, len(seeds)):
+    for size in (*(size for size in CURVE if size < len(seeds)), len(seeds)):
         figures[f"{size} seed articles"] = run(f"seeds-{size}", seed_corpus, seeds[:size])
     print(_table(figures))
     reference = json.loads(Path(own["reference"]).read_text(encoding="utf-8"))["tasks"]["sentences"] if "reference" in own else None

@@ -237,7 +237,7 @@ LINK = {"type": tarfile.SYMTYPE, "linkname": "../../outside"}
 HOSTILE = {
     "parent": ([member("datasets/../../evil.txt")], "leads out of the folder"),
     "inner parent": ([member("datasets/x/../../evil.txt")], "leads out of the folder"),
-    "absolute": ([member("/tmp/evil.txt")], "leads out of the folder"),
+    "absolute": ([member("/nowhere/evil.txt")], "leads out of the folder"),
     "symbolic link": ([member("datasets/ok.txt"), member("datasets/a", b"", **LINK), member("datasets/a/evil.txt")], "is a link"),
     "hard link": ([member("datasets/ok.txt"), member("datasets/a", b"", type=tarfile.LNKTYPE, linkname="datasets/ok.txt")], "is a link"),
     "device": ([member("datasets/null", b"", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], "a link or a device"),

@@ -11,6 +11,7 @@ from conftest import ROOT
 from proptag import Article, Tagger, taxonomy
 from proptag.corpora.seeds import read
 from proptag.errors import UserError
+from proptag.model import FORMAT
 from proptag.predict import find_spans
 
 NAMES = taxonomy.load().names
@@ -128,7 +129,8 @@ def test_find_spans_takes_whole_words():
         (lambda m: (m / "span_head.safetensors").unlink(), "span_head.safetensors missing"),
         (lambda m: (m / "model.safetensors").write_bytes(b"nonsense"), "the model folder is broken"),
         (lambda m: (m / "tagger.json").write_text("{"), "the model folder is broken"),
-        (lambda m: (m / "tagger.json").write_text("{}"), "tagger.json is broken"),
+        (lambda m: (m / "tagger.json").write_text("{}"), "trained by another version"),
+        (lambda m: (m / "tagger.json").write_text(json.dumps({"format": FORMAT})), "tagger.json is broken"),
         (shutil.rmtree, "no such model folder"),
     ],
 )

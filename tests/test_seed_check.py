@@ -63,12 +63,19 @@ def test_a_rare_technique_is_named_although_the_others_suffice(check):
     ]
 
 
-def test_too_few_plain_sentences_and_too_dense_pieces_are_named(check):
+def test_too_few_plain_sentences_are_named(check):
     dense = [replace(a, spans=(*a.spans, Span(0, len(a.text.rstrip()), "Doubt"))) for a in check.articles]
     problems = "\n".join(with_articles(check, dense).problems())
     assert "0.0% of the sentences are without a technique" in problems
-    several = [replace(a, spans=a.spans * 2) for a in check.articles]
-    assert re.search(r"propagandistic pieces have \d\d\.\d spans on average", "\n".join(with_articles(check, several).problems()))
+
+
+def test_a_piece_with_too_many_or_too_few_spans_is_named(check):
+    piece = check.propagandistic[0]
+    rest = [article for article in check.articles if article is not piece]
+    dense, thin = replace(piece, spans=piece.spans * 2), replace(piece, spans=piece.spans[:5])
+    rule = "spans; a plain report has at most 3, a propagandistic piece 8 to 20"
+    assert f"{piece.id}: {2 * len(piece.spans)} {rule}" in with_articles(check, [dense, *rest]).problems()
+    assert f"{piece.id}: 5 {rule}" in with_articles(check, [thin, *rest]).problems()
 
 
 def test_a_topic_or_genre_without_a_class_is_named(check):

@@ -71,7 +71,7 @@ def pool(logits: Floats) -> Floats:
     """Let the techniques have a say in "any technique", the first output, and leave the others.
 
     ``logits`` is (sentences, outputs) or (outputs,). The first becomes the mean of itself and of the logit of 1 - prod(1 - p) over the
-    techniques (noisy-or). That ranks better than either alone, most of all on text unlike the training data (docs/evaluation.md).
+    techniques (noisy-or). That ranks better than either alone, most of all on text unlike the training data (docs/design.md).
     """
     none = np.logaddexp(0.0, np.asarray(logits, dtype=np.float64)[..., 1:]).sum(-1)  # -log of the probability of no technique
     any_of_them = none + np.log(-np.expm1(-np.maximum(none, np.finfo(float).tiny)))

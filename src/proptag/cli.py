@@ -39,11 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def plain_settings(arguments: Sequence[str], required: Sequence[str] = ()) -> dict[str, str]:
     """Read ``setting=value`` arguments; ``SettingsError`` names those of another form and the required ones that are missing."""
+    given = {key: value for key, _, value in (argument.partition("=") for argument in arguments)}
     wrong = [f"{argument}: not of the form setting=value" for argument in arguments if "=" not in argument]
-    wrong += [f"{name}: needs a value" for name in required if not any(argument.startswith(f"{name}=") for argument in arguments)]
+    wrong += [f"{name}: needs a value" for name in required if not given.get(name)]
     if wrong:
         raise SettingsError(wrong)
-    return {key: value for key, _, value in (argument.partition("=") for argument in arguments)}
+    return given
 
 
 def guarded(work: Callable[[], Any]) -> int:

@@ -33,6 +33,8 @@ from proptag.runtime import batches_by_length, be_quiet
 Floats = NDArray[np.float64]
 SPAN_HEAD = "span_head.safetensors"
 TAGGER = "tagger.json"
+FORMAT = 2
+"""Of ``tagger.json``; it rises when the numbers in there change their meaning: 2 since "any technique" hears the techniques."""
 
 
 def outputs() -> tuple[str, ...]:
@@ -201,6 +203,10 @@ def load(folder: Path) -> Loaded:
         raise UserError(f"{folder}: the model folder is broken ({reason}); train it again") from error
     if names != outputs():
         raise UserError(f"{folder}: the model was trained for another taxonomy (version {tagger.get('taxonomy')}); train it again")
+    if tagger.get("format") != FORMAT:
+        raise UserError(
+            f"{folder}: the model was trained by another version of proptag, whose probabilities mean something else; train it again"
+        )
     return Loaded(JointModel(classifier, span_head).eval(), tokenizer, tagger)
 
 

@@ -30,7 +30,7 @@ from proptag.config import TrainConfig
 from proptag.encode import LABELS, Collator, Features, Row, encode
 from proptag.errors import UserError
 from proptag.metrics import TechniqueMetrics, average_precision
-from proptag.model import JointModel, new, run_network, save
+from proptag.model import FORMAT, JointModel, new, run_network, save
 from proptag.runtime import choose_device, give_memory_back, keep_memory, uses_bfloat16
 
 _COMPLETE = "complete"
@@ -264,6 +264,7 @@ def _epochs(trainer: Trainer) -> list[dict[str, float]]:
 def _tagger(config: TrainConfig, calibration: Calibration, description: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of ``tagger.json``: what tagging needs beside the weights, and where the model comes from."""
     return {
+        "format": FORMAT,
         "taxonomy": taxonomy.load().version,
         "segmenter": _segmenter(Path(config.dataset)),
         "max_length": config.encoder.max_length,
